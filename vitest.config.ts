@@ -1,0 +1,25 @@
+import { defineConfig } from 'vitest/config'
+
+/** unit: pure and nock. simulator: needs only our own simulator. engine: a real Docker Engine. lab: a real three-node swarm. */
+const project = (name: string, include: string[], exclude: string[] = [], timeout = 10_000, parallel = true) => ({
+  test: {
+    name,
+    include,
+    exclude,
+    setupFiles: ['test/support/setup.ts'],
+    testTimeout: timeout,
+    hookTimeout: Math.max(timeout, 60_000),
+    fileParallelism: parallel,
+  },
+})
+
+export default defineConfig({
+  test: {
+    projects: [
+      project('unit', ['test/**/*.test.ts'], ['test/**/*.sim.test.ts', 'test/**/*.engine.test.ts', 'test/lab/**']),
+      project('simulator', ['test/**/*.sim.test.ts'], [], 30_000),
+      project('engine', ['test/**/*.engine.test.ts'], [], 120_000, false),
+      project('lab', ['test/lab/**/*.lab.test.ts'], [], 300_000, false),
+    ],
+  },
+})
