@@ -1,0 +1,151 @@
+// A real swarm of several machines on one machine: each engine in namespaces of its own, joined by a bridge in a hub.
+// The hub is where load balancers and clients live.
+import type { ChildProcess } from 'node:child_process'
+import { join as joinPath } from 'node:path'
+import { createEngine, type Engine } from './engine.ts'
+import { claimGround, type Ground } from './ground.ts'
+import { kernelHasIpvs, type Mesh, runMesh } from './mesh.ts'
+import { addHubAddress, type Hub, inside, openHub, plugIn, replug, unplug, type Wire } from './network.ts'
+import { attempt, type Finished, type RunOptions, start } from './process.ts'
+import { initSwarm, joinSwarm, leaveSwarm, managers, type Role } from './swarm.ts'
+
+export type LabNode = { readonly name: string; readonly address: string; readonly wire: Wire; readonly engine: Engine }
+export type Place = LabNode | 'hub'
+
+export type LabOptions = {
+  readonly managers: number
+  readonly workers?: number
+  /** One line for each step. */
+  readonly progress?: (line: string) => void
+}
+
+export interface Lab {
+  /** 10.77.<number>.0/24 */
+  readonly number: number
+  /** For logs and state files; removed by `down`. */
+  readonly folder: string
+  readonly hub: Hub
+  readonly nodes: () => readonly LabNode[]
+  /** Names the one that steers: the real mesh (ipvs) or the stand-in. */
+  readonly mesh: 'ipvs' | 'stand-in'
+  node(name: string): LabNode
+  /** A manager that answers; `leader` asks it which one leads. */
+  manager(): Promise<LabNode>
+  leader(): Promise<LabNode>
+  /** docker CLI on a node, or on a manager that answers. */
+  docker(where: LabNode | 'manager', args: readonly string[], options?: RunOptions): Promise<string>
+  /** A command in the network namespace of a node or of the hub. */
+  exec(where: Place, command: readonly string[], options?: RunOptions): Promise<Finished>
+  /** The same for a program that runs on; it is ended by `down`. Output goes to `<folder>/<name>.log`. */
+  spawn(where: Place, name: string, command: readonly string[], env?: NodeJS.ProcessEnv): ChildProcess & { readonly pid: number }
+  /** Another address on the hub: 10.77.<number>.<host>. */
+  address(host: number): Promise<string>
+  /** A further machine, in the swarm when this returns, with all images loaded so far. */
+  add(role: Role): Promise<LabNode>
+  join(node: LabNode, role: Role): Promise<void>
+  leave(node: LabNode): Promise<void>
+  freeze(node: LabNode): void
+  thaw(node: LabNode): void
+  /** Power cut: engine, containers, everything on the node. */
+  kill(node: LabNode): Promise<void>
+  /** Starts a killed engine, or stops a running one in good order and starts it again. */
+  restart(node: LabNode): Promise<void>
+  cutNetwork(node: LabNode): Promise<void>
+  healNetwork(node: LabNode): Promise<void>
+  /** Loads an image archive into every engine, later ones included. */
+  load(archive: string): Promise<void>
+  down(): Promise<void>
+}
+
+const FIRST_HOST = 11
+
+/** About 10 s for three managers. Needs root and what scripts/packages.ts installs. */
+export async function startLab({ managers: managerCount, workers = 0, progress = () => {} }: LabOptions): Promise<Lab> {
+  const ground = await claimGround(progress)
+  try {
+    const hub = await openHub(ground)
+    progress(`lab ${ground.number}: network ${hub.prefix}.0/24`)
+    const nodes: LabNode[] = await Promise.all(Array.from({ length: managerCount + workers }, (_, index) => boot(ground, hub, index)))
+    progress(`lab ${ground.number}: ${nodes.length} engines answer`)
+    const engines = nodes.map(({ engine }) => engine)
+    const [first, ...others] = nodes
+    if (first === undefined) throw new Error('a lab needs at least one manager')
+    await initSwarm(first)
+    for (const [index, node] of others.entries()) await joinSwarm(node, index < managerCount - 1 ? 'manager' : 'worker', engines)
+    const ipvs = await kernelHasIpvs()
+    const mesh = ipvs ? undefined : runMesh(() => nodes.map(({ engine }) => engine), progress)
+    progress(
+      `lab ${ground.number}: swarm of ${managerCount} managers and ${workers} workers, routing mesh: ${ipvs ? 'ipvs' : 'stand-in (no IPVS in this kernel)'}`,
+    )
+    return createLab(ground, hub, nodes, mesh)
+  } catch (error) {
+    await ground.clear()
+    throw error
+  }
+}
+
+async function boot(ground: Ground, hub: Hub, index: number): Promise<LabNode> {
+  const name = `node-${index + 1}`
+  const wire = await plugIn(ground, hub, name, FIRST_HOST + index)
+  const engine = createEngine(ground, wire, name)
+  await engine.start()
+  return { name, address: wire.address, wire, engine }
+}
+
+function createLab(ground: Ground, hub: Hub, nodes: LabNode[], mesh: Mesh | undefined): Lab {
+  const archives: string[] = []
+  const engines = () => nodes.map(({ engine }) => engine)
+  const owner = (engine: Engine | undefined): LabNode => {
+    const found = nodes.find((node) => node.engine === engine)
+    if (found === undefined) throw new Error('no manager answers')
+    return found
+  }
+  const pidOf = (where: Place): number => (where === 'hub' ? hub.pid : where.wire.pid)
+  const manager = async () => owner((await managers(engines()))[0]?.engine)
+  const lab: Lab = {
+    number: ground.number,
+    folder: ground.folder,
+    hub,
+    nodes: () => nodes,
+    mesh: mesh === undefined ? 'ipvs' : 'stand-in',
+    manager,
+    node: (name) => owner(nodes.find((node) => node.name === name)?.engine),
+    leader: async () => owner((await managers(engines())).find(({ leader }) => leader)?.engine),
+    docker: async (where, args, options) => (where === 'manager' ? await manager() : where).engine.docker(args, options),
+    exec: (where, command, options) => attempt([...inside(pidOf(where)), ...command], options),
+    spawn(where, name, command, env) {
+      const child = start([...inside(pidOf(where)), ...command], joinPath(ground.folder, `${name}.log`), env)
+      ground.noteProcess(child.pid, name)
+      return child
+    },
+    address: (host) => addHubAddress(hub, host),
+    async add(role) {
+      const node = await boot(ground, hub, nodes.length)
+      for (const archive of archives) await node.engine.docker(['load', '--input', archive])
+      await joinSwarm(node, role, engines())
+      nodes.push(node)
+      return node
+    },
+    join: (node, role) => joinSwarm(node, role, engines()),
+    leave: (node) => leaveSwarm(node, engines()),
+    freeze: ({ engine }) => engine.signal('SIGSTOP'),
+    thaw: ({ engine }) => engine.signal('SIGCONT'),
+    kill: ({ engine }) => engine.kill(),
+    async restart({ engine }) {
+      await engine.stop()
+      await engine.start()
+    },
+    cutNetwork: ({ wire }) => unplug(hub, wire),
+    healNetwork: ({ wire }) => replug(hub, wire),
+    async load(archive) {
+      archives.push(archive)
+      await Promise.all(engines().map((engine) => engine.docker(['load', '--input', archive], { timeoutMs: 300_000 })))
+    },
+    async down() {
+      await mesh?.stop()
+      await Promise.all(engines().map((engine) => engine.kill()))
+      await ground.clear()
+    },
+  }
+  return lab
+}

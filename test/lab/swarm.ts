@@ -1,0 +1,68 @@
+// Swarm membership of the lab's nodes, through whichever manager answers.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { readApi } from './api.ts'
+import type { Engine } from './engine.ts'
+
+export type Role = 'manager' | 'worker'
+export type Member = { readonly address: string; readonly engine: Engine }
+type Info = { readonly Swarm: { readonly NodeID: string; readonly ControlAvailable: boolean } }
+type NodeRecord = {
+  readonly ID: string
+  readonly Status: { readonly State: string }
+  readonly ManagerStatus?: { readonly Leader?: boolean }
+}
+type Control = { readonly engine: Engine; readonly leader: boolean }
+
+/** Engines that answer as managers with a quorum. A frozen one costs 2 s, so all are asked at once. */
+export async function managers(engines: readonly Engine[]): Promise<readonly Control[]> {
+  const asked = engines.map(async (engine): Promise<Control[]> => {
+    if (engine.pid() === undefined) return []
+    try {
+      const { Swarm } = await readApi<Info>(engine.socket, '/info', 2_000)
+      if (!Swarm.ControlAvailable) return []
+      const record = await readApi<NodeRecord>(engine.socket, `/nodes/${Swarm.NodeID}`, 2_000)
+      return [{ engine, leader: record.ManagerStatus?.Leader === true }]
+    } catch {
+      return []
+    }
+  })
+  return (await Promise.all(asked)).flat()
+}
+
+async function aManager(engines: readonly Engine[]): Promise<Engine> {
+  const [found] = await managers(engines)
+  if (found === undefined) throw new Error('no manager answers')
+  return found.engine
+}
+
+const idOf = async (engine: Engine): Promise<string> => (await readApi<Info>(engine.socket, '/info')).Swarm.NodeID
+
+export async function initSwarm({ engine, address }: Member): Promise<void> {
+  await engine.docker(['swarm', 'init', '--advertise-addr', address])
+}
+
+/** In the swarm and `ready` when this returns. */
+export async function joinSwarm({ engine, address }: Member, role: Role, engines: readonly Engine[]): Promise<void> {
+  const manager = await aManager(engines.filter((other) => other !== engine))
+  const [token, remote] = await Promise.all([
+    manager.docker(['swarm', 'join-token', '--quiet', role]),
+    manager.docker(['info', '--format', '{{.Swarm.NodeAddr}}']),
+  ])
+  await engine.docker(['swarm', 'join', '--token', token, '--advertise-addr', address, `${remote}:2377`], { timeoutMs: 90_000 })
+  const id = await idOf(engine)
+  for (let waited = 0; waited < 60_000; waited += 200) {
+    const record = await readApi<NodeRecord>(manager.socket, `/nodes/${id}`).catch(() => undefined)
+    if (record?.Status.State === 'ready') return
+    await sleep(200)
+  }
+  throw new Error(`${engine.name} joined but is not ready`)
+}
+
+/** As an operator does it: demote, leave, remove the record. */
+export async function leaveSwarm({ engine }: Member, engines: readonly Engine[]): Promise<void> {
+  const id = await idOf(engine)
+  const manager = await aManager(engines.filter((other) => other !== engine))
+  await manager.tryDocker(['node', 'demote', id])
+  await engine.docker(['swarm', 'leave', '--force'])
+  await manager.docker(['node', 'rm', '--force', id])
+}
