@@ -1,0 +1,87 @@
+// The configuration: read once, from flags and environment variables, into one frozen object. Every problem is reported at once.
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { contradictions } from './config/check.ts'
+import { endpointOf } from './config/endpoints.ts'
+import { readSettings, type Settings, type Source } from './config/read.ts'
+import type { Secret } from './config/secret.ts'
+import { SETTING_KEYS, SETTINGS, type SettingKey } from './config/settings.ts'
+
+type Combined =
+  | 'loadBalancers'
+  | 'allow'
+  | 'accessKeyId'
+  | 'accessKeySecret'
+  | 'securityToken'
+  | 'slbEndpoint'
+  | 'ecsEndpoint'
+  | 'dockerCertPath'
+
+/** Names ending in `Ms` are milliseconds; lists are without repetition. */
+export type Config = Omit<Settings, Combined> & {
+  /** SLB_ID; the first one is the default. Empty only where `allowed` is not. */
+  readonly loadBalancers: readonly string[]
+  /** All load balancers that labels may name: SLB_ID and SLB_ALLOW. */
+  readonly allowed: readonly string[]
+  /** Undefined: the RAM role of the instance, or what the vendor's credential library finds. */
+  readonly accessKey: AccessKey | undefined
+  readonly slbEndpoint: string
+  readonly ecsEndpoint: string
+  readonly dockerCertPath: string
+}
+
+export type AccessKey = { readonly id: Secret; readonly secret: Secret; readonly token: Secret | undefined }
+
+/** Invalid configuration: every problem found, one line each. The process ends with `exitCode`, EX_CONFIG of sysexits.h. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+  readonly exitCode = 78
+  readonly problems: readonly string[]
+
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'))
+    this.problems = problems
+  }
+}
+
+/** @throws ConfigError naming all problems; never with the value of a secret. */
+export function readConfig(source: Source): Config {
+  const reading = readSettings(source, SETTING_KEYS)
+  const problems = [...reading.problems, ...contradictions(reading)]
+  if (problems.length > 0) throw new ConfigError(problems)
+  const { loadBalancers = [], allow = [], accessKeyId, accessKeySecret, securityToken, ...rest } = reading.settings
+  return deepFreeze({
+    ...rest,
+    loadBalancers,
+    allowed: [...new Set([...loadBalancers, ...allow])],
+    accessKey: accessKeyId && accessKeySecret ? { id: accessKeyId, secret: accessKeySecret, token: securityToken } : undefined,
+    slbEndpoint: rest.slbEndpoint ?? endpointOf('slb', rest.regionId, rest.network),
+    ecsEndpoint: rest.ecsEndpoint ?? endpointOf('ecs', rest.regionId, rest.network),
+    dockerCertPath: rest.dockerCertPath ?? join(homedir(), '.docker'),
+  })
+}
+
+/**
+ * Only some settings: for commands that must work where the rest is not configured.
+ * @throws ConfigError naming all problems of these settings.
+ */
+export function readSome<K extends SettingKey>(source: Source, keys: readonly K[]): Pick<Settings, K> {
+  const { settings, problems } = readSettings(source, keys)
+  if (problems.length > 0) throw new ConfigError(problems)
+  return deepFreeze(settings)
+}
+
+/** Variables that look like ours and are not: misspelt, most likely. */
+export function unknownVariables(env: Source['env']): readonly string[] {
+  const known = new Set<string>(SETTING_KEYS.flatMap((key) => SETTINGS[key].env))
+  return Object.keys(env).filter((name) => name.startsWith('SLB_') && !known.has(name))
+}
+
+/** Freezes data all the way down. A Secret is frozen too: it has no field to change. */
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    for (const inner of Object.values(value)) deepFreeze(inner)
+    Object.freeze(value)
+  }
+  return value
+}
