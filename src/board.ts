@@ -1,0 +1,118 @@
+// What the daemon knows about itself, as plain data: the loop writes it, pages and metrics read it. No I/O, no clock of its own.
+import type { Problem } from './core/model.ts'
+import { type CounterName, type Counters, createTally, type LabelsOf } from './tally.ts'
+
+export type PortState = 'exposed' | 'pending' | 'frozen' | 'held' | 'refused' | 'closed' | 'unexposed' | 'removing'
+
+/** One published port of a service and one place where it is, or should be, reachable. */
+export type StatusRow = {
+  readonly service: string
+  /** `80/tcp` */
+  readonly port: string
+  readonly loadBalancer: string
+  /** `http:8080` */
+  readonly listener: string
+  /** `ip:port` */
+  readonly address: string
+  readonly state: PortState
+  readonly reason: string
+  readonly backends?: { readonly healthy: number; readonly total: number }
+}
+
+export type HeldDelete = { readonly loadBalancer: string; readonly listener: string; readonly service: string; readonly since: string }
+
+export type LoadBalancerRow = {
+  readonly name: string
+  readonly id: string
+  readonly address: string
+  readonly state: string
+  readonly reason: string
+  readonly listeners: number
+  /** How many of the listeners are ours. */
+  readonly owned: number
+  /** Nodes that are backends: with a positive weight, and with weight 0. */
+  readonly backends?: { readonly active: number; readonly drained: number }
+}
+
+export type StatusPage = {
+  readonly version: string
+  readonly node: { readonly id: string; readonly hostname: string }
+  readonly role: 'leader' | 'standby' | 'unready'
+  /** Hostname of the leader; empty where it is not known. */
+  readonly leader: string
+  /** Why it is unready, or what it waits for. */
+  readonly reason: string
+  readonly owner: string
+  readonly clusterId: string
+  readonly lastPass: { readonly at: string; readonly ok: boolean; readonly ms: number } | undefined
+  readonly loadBalancers: readonly LoadBalancerRow[]
+  readonly ports: readonly StatusRow[]
+  readonly problems: readonly Problem[]
+  readonly held: { readonly hash: string; readonly reason: string; readonly deletes: readonly HeldDelete[] }
+  readonly drift: readonly string[]
+}
+
+export interface Board {
+  page(): StatusPage
+  counters(): Counters
+  /** The loop turned within its time. */
+  alive(): boolean
+  /** The swarm answers and this node knows its part in it. */
+  ready(): boolean
+}
+
+/** The side of the board that the loop holds. */
+export interface BoardPen {
+  publish(page: Partial<StatusPage>): void
+  /** The loop turned: called at least once in every pass and every idle wait. */
+  turned(): void
+  count<C extends CounterName>(counter: C, labels: LabelsOf<C>, by?: number): void
+  /** Duration of one pass in milliseconds. */
+  took(ms: number): void
+}
+
+export type BoardOptions = {
+  readonly version: string
+  /** A clock in milliseconds that never goes back. */
+  readonly now: () => number
+  /** The loop counts as stuck when it did not turn for this long. */
+  readonly aliveMs: number
+}
+
+export function createBoard({ version, now, aliveMs }: BoardOptions): Board & BoardPen {
+  let page = emptyPage(version)
+  let turnedAt = now()
+  const tally = createTally()
+  return {
+    page: () => page,
+    counters: tally.read,
+    alive: () => now() - turnedAt <= aliveMs,
+    ready: () => page.role !== 'unready',
+    publish: (news) => {
+      page = { ...page, ...news }
+    },
+    turned: () => {
+      turnedAt = now()
+    },
+    count: tally.count,
+    took: tally.took,
+  }
+}
+
+export function emptyPage(version: string): StatusPage {
+  return {
+    version,
+    node: { id: '', hostname: '' },
+    role: 'unready',
+    leader: '',
+    reason: 'starting',
+    owner: '',
+    clusterId: '',
+    lastPass: undefined,
+    loadBalancers: [],
+    ports: [],
+    problems: [],
+    held: { hash: '', reason: '', deletes: [] },
+    drift: [],
+  }
+}
