@@ -89,7 +89,7 @@ export const OPTIONS = {
   },
   cookie: {
     type: 'text',
-    pattern: /^(?!\$)[!#-+\--:<-~]{1,200}$/,
+    pattern: /^(?!\$)[!-+\--:<-~]{1,200}$/,
     expected: '1-200 ASCII characters without comma, semicolon or space, not starting with $',
     protocols: L7,
     default: undefined,
@@ -218,6 +218,12 @@ export const OPTIONS = {
 } as const satisfies Record<string, OptionSpec>
 
 export type OptionName = keyof typeof OPTIONS
+
+export const isOption = (name: string): name is OptionName => Object.hasOwn(OPTIONS, name)
+/** In the order of the table: an option comes after those that its `when` speaks of. */
+export const OPTION_NAMES: readonly OptionName[] = Object.keys(OPTIONS).filter(isOption)
+export const specOf = (option: OptionName): OptionSpec => OPTIONS[option]
+export const knows = (option: OptionName, protocol: Protocol): boolean => specOf(option).protocols.includes(protocol)
 
 /**
  * Settings of one listener in canonical form. In a desired listener every option of its protocol that applies is present (defaults

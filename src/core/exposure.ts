@@ -1,0 +1,181 @@
+// Which published ports go to which listeners, before any option is looked at: port labels first, SLB_EXPOSE where there are none.
+import { advice, type Finding, fault, note, portList, portName } from './findings.ts'
+import { formatTarget, type TargetText } from './grammar.ts'
+import type { Protocol, PublishedPort, Service, Transport } from './model.ts'
+import { inScope, type TargetLabel } from './own-labels.ts'
+
+export type ExposeRules = {
+  /** SLB_EXPOSE */
+  readonly expose: 'labelled' | 'published'
+  /** SLB_PORTS; empty: all. */
+  readonly ports: readonly (readonly [from: number, to: number])[]
+}
+
+/** A target whose listener port is settled as far as Swarm has allocated it. */
+export type PortTarget = {
+  readonly loadBalancer: string | undefined
+  readonly protocol: Protocol
+  readonly listenerPort: number | undefined
+  readonly labelled: boolean
+}
+
+export type Exposure = { readonly targets: readonly PortTarget[] } | { readonly reason: string }
+
+type Written = { readonly label: string; readonly targets: readonly TargetText[] }
+type Assigned = { readonly written: ReadonlyMap<PublishedPort, readonly Written[]>; readonly findings: readonly Finding[] }
+
+/** What the cloud keeps for itself on udp. */
+const RESERVED_UDP: readonly number[] = [250, 4789, 4790]
+const DEFAULT_PORT: Readonly<Partial<Record<Protocol, number>>> = { http: 80, https: 443 }
+
+const transportOf = (protocol: Protocol): Transport => (protocol === 'udp' ? 'udp' : 'tcp')
+
+/** The one port a target goes to: the scheme decides between tcp and udp, the order of the service between equal ones. */
+function findPort(label: TargetLabel, target: TargetText, candidates: readonly PublishedPort[]): PublishedPort | Finding {
+  const fitting = candidates.filter((port) => port.transport === transportOf(target.protocol))
+  if (fitting.length === 0) {
+    const needed = `${label.port}/${transportOf(target.protocol)}`
+    return fault(`${label.label}: ${formatTarget(target)} needs ${needed}, but published is only ${portList(candidates)}`, candidates)
+  }
+  const ingress = fitting.find((port) => port.mode === 'ingress')
+  return (
+    ingress ?? {
+      ...fault(`${label.label}: host-mode ports are not supported yet; publish ${label.port} in ingress mode`, fitting),
+      kind: 'port',
+    }
+  )
+}
+
+function unpublished(label: TargetLabel, { ports, settled }: Service): Finding[] {
+  if (!settled) return []
+  const wanted = label.transport === undefined ? `${label.port}` : `${label.port}/${label.transport}`
+  const published = ports.length === 0 ? 'the service publishes none' : `published: ${portList(ports)}`
+  return [note(`${label.label}: container port ${wanted} is not published (${published})`)]
+}
+
+function twice(label: TargetLabel, port: PublishedPort, candidates: readonly PublishedPort[]): Finding[] {
+  const same = candidates.filter((other) => other.transport === port.transport && other.mode === 'ingress')
+  if (same.length < 2) return []
+  return [
+    {
+      ...note(
+        `${label.label}: ${portName(port)} is published ${same.length} times; the first, ${port.published ?? 'not allocated yet'}, is used`,
+        port,
+      ),
+      kind: 'port',
+    },
+  ]
+}
+
+function assignLabel(label: TargetLabel, service: Service, add: (port: PublishedPort, target: TargetText) => void): Finding[] {
+  const candidates = service.ports.filter((port) => inScope(label, port))
+  if (candidates.length === 0) return unpublished(label, service)
+  if (!label.targets.ok) return [fault(`${label.label}: ${label.targets.text}`, candidates)]
+  const findings: Finding[] = []
+  for (const target of label.targets.value) {
+    const port = findPort(label, target, candidates)
+    if ('freezes' in port) findings.push(port)
+    else {
+      add(port, target)
+      findings.push(...twice(label, port, candidates))
+    }
+  }
+  return findings
+}
+
+function assign(labels: readonly TargetLabel[], service: Service): Assigned {
+  const written = new Map<PublishedPort, Written[]>()
+  const findings = labels.flatMap((label) => {
+    const mine = new Map<PublishedPort, TargetText[]>()
+    const found = assignLabel(label, service, (port, target) => void mine.set(port, [...(mine.get(port) ?? []), target]))
+    for (const [port, targets] of mine) written.set(port, [...(written.get(port) ?? []), { label: label.label, targets }])
+    return found
+  })
+  return { written, findings }
+}
+
+const toTarget = (port: PublishedPort, { protocol, loadBalancer, port: listener }: TargetText): PortTarget => {
+  return { loadBalancer, protocol, listenerPort: listener ?? DEFAULT_PORT[protocol] ?? port.published, labelled: true }
+}
+
+/** One target per listener. Two protocols on one listener cannot be; the same target twice is once. */
+function distinct(targets: readonly PortTarget[]): { readonly targets: readonly PortTarget[]; readonly clash: PortTarget | undefined } {
+  const byPlace = new Map<string, PortTarget>()
+  let clash: PortTarget | undefined
+  for (const target of targets) {
+    const place = `${target.loadBalancer ?? ''} ${target.listenerPort ?? ''}`
+    const other = byPlace.get(place)
+    if (other === undefined) byPlace.set(place, target)
+    else if (other.protocol !== target.protocol) clash ??= target
+  }
+  return { targets: [...byPlace.values()], clash }
+}
+
+const written = ({ loadBalancer, protocol, listenerPort }: PortTarget): string =>
+  formatTarget({ loadBalancer, protocol, port: listenerPort })
+
+const sameTargets = (a: readonly PortTarget[], b: readonly PortTarget[]): boolean =>
+  a.map(written).sort().join(';') === b.map(written).sort().join(';')
+
+function unsupported(label: string, port: PublishedPort, target: PortTarget): Finding[] {
+  if (target.protocol === 'https') return [fault(`${label}: https listeners are not supported yet`, [port])]
+  if (target.protocol !== 'udp' || target.listenerPort === undefined || !RESERVED_UDP.includes(target.listenerPort)) return []
+  return [fault(`${label}: the cloud reserves udp port ${target.listenerPort}; choose another listener port`, [port])]
+}
+
+function readPort(port: PublishedPort, labels: readonly Written[]): { readonly exposure: Exposure; readonly findings: readonly Finding[] } {
+  const findings: Finding[] = []
+  const readings = labels.map(({ label, targets }) => {
+    const { targets: places, clash } = distinct(targets.map((target) => toTarget(port, target)))
+    if (clash !== undefined) findings.push(fault(`${label}: ${written(clash)} clashes with another target on the same listener`, [port]))
+    findings.push(...places.flatMap((target) => unsupported(label, port, target)))
+    return { label, places }
+  })
+  const [first, ...others] = readings
+  const differing = others.find((other) => first !== undefined && !sameTargets(first.places, other.places))
+  if (first !== undefined && differing !== undefined)
+    findings.push(fault(`${first.label} and ${differing.label} name different targets; keep one of them`, [port]))
+  return { exposure: { targets: first?.places ?? [] }, findings }
+}
+
+const inRanges = (ranges: ExposeRules['ports'], port: number): boolean =>
+  ranges.length === 0 || ranges.some(([from, to]) => port >= from && port <= to)
+
+/** A port that no label names. */
+function unlabelled(port: PublishedPort, ports: readonly PublishedPort[], anyLabel: boolean, rules: ExposeRules): Exposure {
+  const { published, transport } = port
+  if (transport === 'sctp') return { reason: 'load balancers have no sctp listeners' }
+  if (port.mode === 'host') return { reason: 'host-mode ports are not supported yet; publish the port in ingress mode' }
+  if (anyLabel) return { reason: `only labelled ports of this service are exposed; ${advice(port, ports)}` }
+  if (rules.expose === 'labelled') return { reason: `not labelled; ${advice(port, ports)}` }
+  if (published !== undefined && !inRanges(rules.ports, published))
+    return { reason: `published port ${published} is not in SLB_PORTS; ${advice(port, ports)}` }
+  return { targets: [{ loadBalancer: undefined, protocol: transport, listenerPort: published, labelled: false }] }
+}
+
+export type Exposures = { readonly byPort: ReadonlyMap<PublishedPort, Exposure>; readonly findings: readonly Finding[] }
+
+/** Every port of the service, with its targets or the reason why it has none. */
+export function expose(service: Service, labels: readonly TargetLabel[], rules: ExposeRules): Exposures {
+  const { written, findings } = assign(labels, service)
+  const byPort = new Map<PublishedPort, Exposure>()
+  const found: Finding[] = [...findings]
+  const labelled = [...written.keys()]
+  for (const port of service.ports) {
+    const own = written.get(port)
+    const twin = labelled.find((other) => other.target === port.target && other.transport === port.transport)
+    const reading = own === undefined ? undefined : readPort(port, own)
+    found.push(...(reading?.findings ?? []))
+    if (reading !== undefined) byPort.set(port, reading.exposure)
+    else if (twin !== undefined)
+      byPort.set(port, {
+        reason: `container port ${portName(port)} is published more than once; its listener uses ${twin.published ?? 'the first'}`,
+      })
+    else byPort.set(port, unlabelled(port, service.ports, labels.length > 0, rules))
+  }
+  for (const [port, exposure] of byPort) {
+    for (const target of 'targets' in exposure ? exposure.targets : [])
+      if (!target.labelled) found.push(...unsupported(`published port ${port.published}`, port, target))
+  }
+  return { byPort, findings: found }
+}
