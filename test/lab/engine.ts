@@ -32,14 +32,24 @@ const MACHINE = `
 set -e
 mount -t tmpfs -o mode=755 tmpfs /run
 mkdir -p /run/lock
-mount --bind "$1" /etc/resolv.conf 2>/dev/null || true
+[ -z "$1" ] || mount --bind "$1" /etc/resolv.conf
 hostname "$2"
 shift 2
 dockerd "$@" &
 wait $!
 `
 
-export function createEngine(ground: Ground, wire: Wire, name: string, extraArgs: readonly string[] = []): Engine {
+export type EngineOptions = {
+  /** For dockerd. */
+  readonly args?: readonly string[]
+  /** Data that outlives the engine; default: a folder on the ground, gone with it. */
+  readonly data?: string
+  /** Look names up as this machine does; default: not at all. */
+  readonly names?: boolean
+}
+
+/** `wire` undefined: in this machine's own network. */
+export function createEngine(ground: Ground, wire: Wire | undefined, name: string, options: EngineOptions = {}): Engine {
   const folder = join(ground.folder, name)
   const socket = join(folder, 'docker.sock')
   const logFile = join(folder, 'dockerd.log')
@@ -47,7 +57,8 @@ export function createEngine(ground: Ground, wire: Wire, name: string, extraArgs
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, 'resolv.conf'), 'nameserver 127.0.0.1\n')
   ground.noteCgroup(cgroup)
-  const command = machineCommand({ wire, name, folder, socket, cgroup, extraArgs })
+  const netns = wire?.pid ?? process.pid
+  const command = machineCommand({ netns, name, folder, socket, cgroup, options })
   let machine: ReturnType<typeof start> | undefined
 
   const init = (): number | undefined => (machine === undefined ? undefined : childOf(machine.pid))
@@ -87,34 +98,34 @@ export function createEngine(ground: Ground, wire: Wire, name: string, extraArgs
     signal: (signal) => send(pid(), signal),
     docker: (args, options) => run(['docker', '--host', `unix://${socket}`, ...args], options),
     tryDocker,
-    within: (inner, options) => attempt(['nsenter', '--target', String(init() ?? wire.pid), '--net', '--mount', '--', ...inner], options),
+    within: (inner, options) => attempt(['nsenter', '--target', String(init() ?? netns), '--net', '--mount', '--', ...inner], options),
   }
 }
 
 type MachineOptions = {
-  readonly wire: Wire
+  readonly netns: number
   readonly name: string
   readonly folder: string
   readonly socket: string
   readonly cgroup: string
-  readonly extraArgs: readonly string[]
+  readonly options: EngineOptions
 }
 
 /** nsenter and not `ip netns exec`: that one mounts another /sys, without the cgroups. */
-function machineCommand({ wire, name, folder, socket, cgroup, extraArgs }: MachineOptions): string[] {
+function machineCommand({ netns, name, folder, socket, cgroup, options }: MachineOptions): string[] {
   const surroundings = ['unshare', '--uts', '--ipc', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc', '--']
   const engine = [
-    `--data-root=${join(folder, 'data')}`,
+    `--data-root=${options.data ?? join(folder, 'data')}`,
     '--pidfile=/run/docker.pid',
     '--host=unix:///run/docker.sock',
     `--host=unix://${socket}`,
     `--cgroup-parent=/${cgroup}`,
     '--exec-opt=native.cgroupdriver=cgroupfs',
     '--log-level=info',
-    ...extraArgs,
+    ...(options.args ?? []),
   ]
-  const shell = ['sh', '-c', MACHINE, 'machine', join(folder, 'resolv.conf'), name]
-  return ['nsenter', '--target', String(wire.pid), '--net', '--', ...surroundings, ...shell, ...engine]
+  const shell = ['sh', '-c', MACHINE, 'machine', options.names === true ? '' : join(folder, 'resolv.conf'), name]
+  return ['nsenter', '--target', String(netns), '--net', '--', ...surroundings, ...shell, ...engine]
 }
 
 async function answering(socket: string, dead: () => boolean, logFile: string): Promise<void> {

@@ -1,9 +1,17 @@
 // Programs the lab runs. Everything it starts dies with this process (PDEATHSIG) and is ended by pid, never by name.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs'
+import { createInterface } from 'node:readline'
 
 export type Finished = { readonly code: number; readonly stdout: string; readonly stderr: string }
-export type RunOptions = { readonly input?: string; readonly timeoutMs?: number; readonly env?: NodeJS.ProcessEnv; readonly cwd?: string }
+export type RunOptions = {
+  readonly input?: string
+  readonly timeoutMs?: number
+  readonly env?: NodeJS.ProcessEnv
+  readonly cwd?: string
+  /** Each line of its output as it comes. */
+  readonly onLine?: (line: string) => void
+}
 
 /** Runs a command to its end and answers with what it printed, whatever its exit code; 124 means the time was over. */
 export function attempt(command: readonly string[], options: RunOptions = {}): Promise<Finished> {
@@ -20,6 +28,7 @@ export function attempt(command: readonly string[], options: RunOptions = {}): P
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       stdout += text
     })
+    if (options.onLine !== undefined) createInterface({ input: child.stdout }).on('line', options.onLine)
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       stderr += text
     })
@@ -40,7 +49,8 @@ export function attempt(command: readonly string[], options: RunOptions = {}): P
 export async function run(command: readonly string[], options: RunOptions = {}): Promise<string> {
   const { code, stdout, stderr } = await attempt(command, options)
   if (code === 0) return stdout.trim()
-  throw new Error(`${command.join(' ')}: exit ${code}\n${stderr.trim() || stdout.trim()}`)
+  const printed = `${stdout}\n${stderr}`.trim().split('\n').slice(-30).join('\n')
+  throw new Error(`${command.join(' ')}: exit ${code}\n${printed}`)
 }
 
 /** Starts a program that runs on. Its own session keeps Ctrl-C away from it; the kernel kills it when this process is gone. */

@@ -32,7 +32,7 @@ export async function startEngine(args: readonly string[] = []): Promise<TestEng
   try {
     const hub = await openHub(ground)
     const wire = await plugIn(ground, hub, 'node-1', 11)
-    const engine = createEngine(ground, wire, 'node-1', args)
+    const engine = createEngine(ground, wire, 'node-1', { args })
     await engine.start()
     return {
       socket: engine.socket,

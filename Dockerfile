@@ -1,0 +1,31 @@
+# swarm-slb as a container: compiled code and production dependencies on a Node base image; nothing is written to its file system.
+# A .npmrc and a npm-ca.pem beside package.json (private registry, own certificate authority) are used where present; they do not reach the image.
+ARG NODE_IMAGE=node:24-bookworm-slim
+
+FROM ${NODE_IMAGE} AS build
+WORKDIR /src
+COPY package.json package-lock.json .npmr[c] npm-ca.pe[m] ./
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY tsconfig.json tsconfig.build.json ./
+COPY src src
+RUN npm run build
+
+FROM ${NODE_IMAGE} AS dependencies
+WORKDIR /src
+COPY package.json package-lock.json .npmr[c] npm-ca.pe[m] ./
+RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
+
+FROM ${NODE_IMAGE}
+ARG VERSION=0.0.0
+LABEL org.opencontainers.image.title="swarm-slb" \
+      org.opencontainers.image.description="Keeps Alibaba Cloud load balancers in step with the published ports of a Docker Swarm" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}"
+ENV NODE_ENV=production
+WORKDIR /app
+COPY --from=dependencies /src/node_modules node_modules
+COPY --from=build /src/dist dist
+COPY package.json ./
+HEALTHCHECK --interval=10s --timeout=5s --start-period=15s --retries=3 CMD ["node", "/app/dist/main.js", "healthcheck"]
+ENTRYPOINT ["node", "/app/dist/main.js"]
+CMD ["run"]
