@@ -1,0 +1,96 @@
+// Carries out a plan: chains side by side, each in its own order, a failure ends its own chain only.
+// How wide calls run and how long they wait is the provider's business; here it is only said when to stop beginning.
+import type { Chain, Change, Plan } from './core/model.ts'
+import { CallError, type Handle, type Turn } from './providers/provider.ts'
+
+export type Applied = { readonly chain: Chain; readonly change: Change; readonly requestIds: readonly string[]; readonly ms: number }
+export type NotApplied = { readonly chain: Chain; readonly change: Change; readonly error: Error }
+
+export type ApplyResult = {
+  readonly applied: readonly Applied[]
+  readonly failed: readonly NotApplied[]
+  /** Changes that gave up waiting, and those behind them. */
+  readonly pending: number
+  /** It may have happened: the load balancer must be read afresh. */
+  readonly unknown: boolean
+}
+
+export type ApplyHooks = {
+  /** Before the first call of a change. */
+  readonly begins: (change: Change) => void
+  readonly applied: (applied: Applied) => void
+  readonly failed: (failed: NotApplied) => void
+  readonly now: () => number
+}
+
+type Ending = 'done' | 'failed' | 'pending'
+
+const statusOf = (error: unknown) => (error instanceof CallError ? error.status : 'failed')
+
+/** @param turnOf how urgent a chain is, and the signals that end waiting */
+export async function applyPlan(plan: Plan, handle: Handle, turnOf: (chain: Chain) => Turn, hooks: ApplyHooks): Promise<ApplyResult> {
+  const applied: Applied[] = []
+  const failed: NotApplied[] = []
+  let pending = 0
+  let unknown = false
+  const endings = new Map<string, Promise<Ending>>()
+
+  async function step(chain: Chain, change: Change, turn: Turn): Promise<Ending> {
+    const begun = hooks.now()
+    try {
+      hooks.begins(change)
+      const requestIds = await handle.apply(change, turn)
+      const one = { chain, change, requestIds, ms: hooks.now() - begun }
+      applied.push(one)
+      hooks.applied(one)
+      return 'done'
+    } catch (error) {
+      const status = statusOf(error)
+      if (status === 'pending') return 'pending'
+      if (status === 'unknown') unknown = true
+      const one = { chain, change, error: error instanceof Error ? error : new Error(String(error)) }
+      failed.push(one)
+      hooks.failed(one)
+      return 'failed'
+    }
+  }
+
+  async function run(chain: Chain): Promise<Ending> {
+    const before = await Promise.all(chain.after.map((id) => endings.get(id)))
+    const turn = turnOf(chain)
+    if (before.includes('failed') || before.includes('pending')) {
+      pending += chain.changes.length
+      return 'pending'
+    }
+    for (const [index, change] of chain.changes.entries()) {
+      const ending = turn.begin.aborted ? 'pending' : await step(chain, change, turn)
+      if (ending === 'done') continue
+      if (ending === 'pending') pending += chain.changes.length - index
+      return ending
+    }
+    return 'done'
+  }
+
+  // Chains name only chains that stand before them in the plan once it is in order.
+  for (const chain of inOrder(plan)) endings.set(chain.id, run(chain))
+  await Promise.all(endings.values())
+  return { applied, failed, pending, unknown }
+}
+
+/** Chains after those that they wait for; otherwise in the order of the plan. */
+export function inOrder(plan: Plan): Plan {
+  const byId = new Map(plan.map((chain) => [chain.id, chain]))
+  const done = new Set<string>()
+  const order: Chain[] = []
+  const visit = (chain: Chain) => {
+    if (done.has(chain.id)) return
+    done.add(chain.id)
+    for (const id of chain.after) {
+      const before = byId.get(id)
+      if (before !== undefined) visit(before)
+    }
+    order.push(chain)
+  }
+  for (const chain of plan) visit(chain)
+  return order
+}

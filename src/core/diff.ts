@@ -1,0 +1,246 @@
+// One load balancer: what is wanted against what is there, as a plan of independent chains. Adds before it removes.
+import type { Wanted } from './claims.ts'
+import { portKey } from './claims.ts'
+import { DEFAULT_CHAIN, absences, type GroupContext, type GroupPlan, groupChain, planDefaultGroup, planKeptGroup, planWantedGroup } from './groups.ts'
+import type { Health } from './health.ts'
+import { type Decision, type Decisions, decide } from './holders.ts'
+import { type Keep, type KeepRules, keepOf } from './keep.ts'
+import { closeListener, diffListener, type Immovable, specOf } from './listeners.ts'
+import type { Mark } from './marks.ts'
+import { isOurs, type MemberRules } from './members.ts'
+import type { ActualListener, Chain, Change, ListenerKey, LoadBalancer, Plan, Problem, Transport } from './model.ts'
+import type { Backends } from './nodes.ts'
+import { type Aim, aimOf, defaultGroupIsOurs, type GroupWish, isOwnGroup, nodePortsOf } from './targets.ts'
+import { claimVerdict, keptVerdict, loserVerdict, type Verdict } from './verdicts.ts'
+
+export type DiffRules = MemberRules & KeepRules & { readonly backends: 'auto' | 'vserver-group'; readonly immovable: Immovable }
+
+/** What this process remembers of one load balancer. */
+export type BalancerMemory = {
+  /** Listeners seen running: found stopped later, a person stopped them. */
+  readonly seenRunning: ReadonlySet<ListenerKey>
+  readonly absentSince: ReadonlyMap<string, number>
+}
+export const NO_MEMORY: BalancerMemory = { seenRunning: new Set(), absentSince: new Map() }
+
+export type DiffInput = {
+  readonly lb: LoadBalancer
+  readonly wanted: Wanted
+  readonly backends: Backends
+  readonly memory: BalancerMemory
+  /** Whether `<load balancer>|<key>` on another load balancer serves its service. */
+  readonly isUp: (place: string) => boolean
+  /** Listeners whose delete the guard holds. */
+  readonly held: ReadonlySet<ListenerKey>
+  readonly rules: DiffRules
+  readonly health: Health | undefined
+  /** Milliseconds. */
+  readonly now: number
+}
+
+export type Diff = {
+  readonly plan: Plan
+  readonly verdicts: readonly Verdict[]
+  readonly problems: readonly Problem[]
+  /** What people changed and we leave. */
+  readonly respected: readonly string[]
+  readonly memory: BalancerMemory
+  readonly needsHealth: boolean
+  readonly recheckAt: number | undefined
+  readonly owned: number
+  /** Owned or to be: wanted, in grace or kept. */
+  readonly alive: number
+}
+
+/** While an old port is being left, health is asked this often. */
+const SWITCH_MS = 2000
+const CHANGING_MS = 1000
+/** While a service moves to another load balancer, its old place is looked at this often. */
+const MOVE_MS = 5000
+
+type Step = { readonly chain?: Chain | undefined; readonly wish?: GroupWish | undefined; readonly verdict: Verdict; readonly again?: number | undefined }
+
+const listenerChain = (key: ListenerKey) => `listener ${key}`
+
+function isTaken(wanted: Wanted, mark: Mark, port: number, transport: Transport): boolean {
+  const holder = wanted.nodePorts.get(`${transport}:${port}`)
+  return holder !== undefined && holder !== mark.service
+}
+
+/** Its node port is another settled service's now: whatever keeps the listener, it must not lead there. */
+function isStolen(actual: ActualListener, mark: Mark, input: DiffInput): boolean {
+  return nodePortsOf(actual.target, input.lb).some((port) => isTaken(input.wanted, mark, port, mark.transport))
+}
+
+function closing(actual: ActualListener, mark: Mark, input: DiffInput): readonly Change[] {
+  const change = isStolen(actual, mark, input) ? closeListener(actual, mark) : undefined
+  return change === undefined ? [] : [change]
+}
+
+const aimChain = (aim: Aim) => (aim.group === undefined ? DEFAULT_CHAIN : groupChain(aim.group.name))
+
+function stepCreate(decision: Extract<Decision, { kind: 'create' }>, input: DiffInput, useDefault: boolean): Step {
+  const { claim } = decision
+  if (![...input.backends.wishes.values()].some((wish) => wish.add)) {
+    return { verdict: claimVerdict(claim, 'pending', 'no node can be a backend yet') }
+  }
+  const taken = (port: number, transport: Transport) => isTaken(input.wanted, claim.mark, port, transport)
+  const aim = aimOf(claim, undefined, input.lb, taken, useDefault)
+  const changes: Change[] = [{ kind: 'createListener', listener: specOf(claim, aim.target) }]
+  const chain: Chain = { id: listenerChain(claim.key), service: claim.service, after: ['tag', aimChain(aim)], changes }
+  return { chain, wish: aim.group, verdict: claimVerdict(claim, 'pending', 'listener is being created') }
+}
+
+function stepUpdate(decision: Extract<Decision, { kind: 'update' }>, input: DiffInput): Step {
+  const { claim, actual } = decision
+  const taken = (port: number, transport: Transport) => isTaken(input.wanted, claim.mark, port, transport)
+  const aim = aimOf(claim, actual, input.lb, taken, false)
+  const diff = diffListener(decision, aim.target, input.memory.seenRunning.has(actual.key), input.rules.immovable)
+  const chain: Chain = { id: listenerChain(claim.key), service: claim.service, after: ['tag', aimChain(aim)], changes: diff.changes }
+  const switching = aim.group !== undefined && aim.group.leaving.size > 0
+  const again = actual.status === 'changing' ? input.now + CHANGING_MS : switching ? input.now + SWITCH_MS : undefined
+  return { chain, wish: aim.group, verdict: claimVerdict(claim, diff.state, diff.reason), again }
+}
+
+function stepKeep(decision: Extract<Decision, { kind: 'keep' }>, input: DiffInput): Step {
+  const { actual, mark, keep } = decision
+  const stolen = isStolen(actual, mark, input)
+  const chain: Chain = { id: `close ${actual.key}`, service: mark.service, after: ['tag'], changes: closing(actual, mark, input) }
+  const text = stolen ? `stopped: its node port belongs to another service now; ${keep.text}` : keep.text
+  return { chain, verdict: keptVerdict(actual, mark, keep, text), again: keep.reason === 'move' ? input.now + MOVE_MS : keep.until }
+}
+
+function stepDelete(decision: Extract<Decision, { kind: 'delete' }>, input: DiffInput): Step {
+  const { actual, mark } = decision
+  const view = input.wanted.services.get(mark.service)?.ports.get(portKey(mark.port, mark.transport))
+  const moves = view?.places.filter((place) => place.startsWith(`${input.lb.id}|`)).map((place) => `listener ${place.slice(input.lb.id.length + 1)}`)
+  const chain: Chain = {
+    id: `delete ${actual.key}`,
+    service: mark.service,
+    after: ['tag', ...(moves ?? [])],
+    changes: [{ kind: 'deleteListener', key: actual.key, protocol: actual.protocol }],
+    deletes: actual.key,
+    ifHeld: closing(actual, mark, input),
+  }
+  return { chain, verdict: keptVerdict(actual, mark, undefined, 'its claim has ended; the listener is being removed') }
+}
+
+/** A place on this load balancer is up when the listener there is, or becomes, this service's. */
+function isUpHere(input: DiffInput): (place: string) => boolean {
+  const prefix = `${input.lb.id}|`
+  return (place) => place.startsWith(prefix) || input.isUp(place)
+}
+
+/** A listener that moves on this load balancer goes only if its service really gets the new place. */
+function holdMoves(decisions: Decisions, input: DiffInput): Map<ListenerKey, Decision> {
+  const prefix = `${input.lb.id}|`
+  const byKey = new Map(decisions.byKey)
+  for (const [key, decision] of decisions.byKey) {
+    if (decision.kind !== 'delete') continue
+    const { mark, actual } = decision
+    const places = input.wanted.services.get(mark.service)?.ports.get(portKey(mark.port, mark.transport))?.places ?? []
+    const blocked = places.filter((place) => {
+      const there = decisions.byKey.get(place.slice(prefix.length) as ListenerKey)
+      const gets = (there?.kind === 'create' || there?.kind === 'update') && there.claim.mark.service === mark.service
+      return place.startsWith(prefix) && !gets
+    })
+    const keep: Keep = { reason: 'move', text: `stays until ${blocked.map((place) => place.slice(prefix.length)).join(', ')} is free` }
+    if (blocked.length > 0) byKey.set(key, { kind: 'keep', actual, mark, keep })
+  }
+  return byKey
+}
+
+function steps(byKey: ReadonlyMap<ListenerKey, Decision>, input: DiffInput, useDefault: boolean): Step[] {
+  return [...byKey.values()].map((decision) => {
+    if (decision.kind === 'create') return stepCreate(decision, input, useDefault)
+    if (decision.kind === 'update') return stepUpdate(decision, input)
+    return decision.kind === 'keep' ? stepKeep(decision, input) : stepDelete(decision, input)
+  })
+}
+
+type Groups = { readonly plans: readonly GroupPlan[]; readonly removals: readonly Chain[] }
+
+/** Own groups: wanted ones in step, those of kept listeners followed, unused ones removed after what still uses them. */
+function planGroups(wishes: ReadonlyMap<string, GroupWish>, byKey: ReadonlyMap<ListenerKey, Decision>, input: DiffInput, context: GroupContext): Groups {
+  const plans = [...wishes.values()].map((wish) => planWantedGroup(wish, context))
+  const used = new Set([...wishes.values()].map((wish) => wish.existing?.ref))
+  const removals: Chain[] = []
+  for (const group of input.lb.groups) {
+    if (!isOwnGroup(group, input.rules.owner) || used.has(group.ref)) continue
+    const users = group.listeners.map((key) => ({ key, decision: byKey.get(key) }))
+    const frozen = users.some(({ decision }) => decision?.kind === 'keep' && decision.keep.reason === 'freeze')
+    const stays = users.some(({ key, decision }) => decision === undefined || decision.kind === 'keep' || input.held.has(key))
+    if (frozen) continue
+    if (stays || group.rules > 0) {
+      plans.push(planKeptGroup(group, context))
+      continue
+    }
+    const after = users.map(({ key, decision }) => (decision?.kind === 'delete' ? `delete ${key}` : listenerChain(key)))
+    removals.push({ id: `remove group ${group.ref}`, service: undefined, after, changes: [{ kind: 'deleteGroup', group: group.ref, name: group.name }] })
+  }
+  return { plans, removals }
+}
+
+function usesDefault(plan: readonly Step[], byKey: ReadonlyMap<ListenerKey, Decision>): boolean {
+  const created = plan.some(({ chain }) => chain?.changes.some((change) => change.kind === 'createListener' && change.listener.target.kind === 'default'))
+  const kept = [...byKey.values()].some((decision) => decision.kind !== 'create' && decision.kind !== 'delete' && decision.actual.target?.kind === 'default')
+  return created || kept
+}
+
+const earliest = (times: readonly (number | undefined)[]) => {
+  const known = times.filter((time) => time !== undefined)
+  return known.length === 0 ? undefined : Math.min(...known)
+}
+
+function remember(input: DiffInput): BalancerMemory {
+  const running = input.lb.listeners.filter(({ key, status }) => status === 'running' || input.memory.seenRunning.has(key))
+  return {
+    seenRunning: new Set(running.map(({ key }) => key)),
+    absentSince: absences(input.lb, input.backends, input.memory.absentSince, input.now),
+  }
+}
+
+function strangerProblems(input: DiffInput, strangers: readonly string[], used: boolean): Problem[] {
+  if (!used || strangers.length === 0 || input.backends.protect === 'all') return []
+  const text = `the default server group holds servers that are not nodes of this swarm (${strangers.slice(0, 5).join(', ')}); new listeners get groups of their own`
+  return [{ kind: 'loadBalancer', subject: input.lb.name, text }]
+}
+
+export function diff(input: DiffInput): Diff {
+  const { lb, rules, wanted, now } = input
+  const claims = wanted.claims.filter((claim) => claim.loadBalancer === lb.id)
+  const keeps = (mark: Mark, key: ListenerKey) => keepOf(mark, { loadBalancer: lb.id, key }, wanted, isUpHere(input), rules, now)
+  const decisions = decide(lb, claims, rules.owner, keeps)
+  const byKey = holdMoves(decisions, input)
+  const own = defaultGroupIsOurs(lb, input.backends, rules)
+  const plan = steps(byKey, input, rules.backends === 'auto' && own.ours)
+  const memory = remember(input)
+  const context: GroupContext = {
+    lb,
+    backends: input.backends,
+    rules,
+    absentSince: (server) => memory.absentSince.get(server) ?? now,
+    health: input.health,
+    now,
+  }
+  const wishes = new Map(plan.flatMap(({ wish }) => (wish === undefined ? [] : [[wish.name, wish] as const])))
+  const groups = planGroups(wishes, byKey, input, context)
+  const used = usesDefault(plan, byKey)
+  const managesDefault = used || lb.members.some((member) => isOurs(member.note, rules.note))
+  const all = [...(managesDefault ? [planDefaultGroup(used, context)] : []), ...groups.plans]
+  const chains = [...all.map(({ chain }) => chain), ...plan.map(({ chain }) => chain), ...groups.removals]
+  return {
+    plan: chains.filter((chain) => chain !== undefined && (chain.changes.length > 0 || (chain.ifHeld?.length ?? 0) > 0)) as Plan,
+    verdicts: [...plan.map(({ verdict }) => verdict), ...decisions.losers.map(loserVerdict)],
+    problems: [
+      ...decisions.losers.map((loser): Problem => ({ kind: 'conflict', subject: loser.claim.service, port: loser.claim.key, text: loser.reason })),
+      ...strangerProblems(input, own.strangers, used),
+    ],
+    respected: all.flatMap(({ respected }) => respected),
+    memory,
+    needsHealth: all.some(({ needsHealth }) => needsHealth),
+    recheckAt: earliest([...plan.map(({ again }) => again), ...all.map(({ recheckAt }) => recheckAt)]),
+    owned: [...byKey.values()].filter((decision) => decision.kind !== 'create' && (decision.kind !== 'update' || decision.mark !== undefined)).length,
+    alive: [...byKey.values()].filter((decision) => decision.kind !== 'delete').length,
+  }
+}

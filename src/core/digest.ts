@@ -1,0 +1,42 @@
+// What of the swarm matters to one load balancer, as one text: while it is the same and nothing is due, no cloud call is made.
+import type { Claim, ServiceView, Wanted } from './claims.ts'
+import { ownMark } from './holders.ts'
+import type { LoadBalancer } from './model.ts'
+import type { Backends } from './nodes.ts'
+import { nodePortsOf } from './targets.ts'
+
+const claimText = (claim: Claim) =>
+  JSON.stringify([claim.mark.service, claim.mark.port, claim.key, claim.protocol, claim.nodePort, claim.settings, claim.adopt, claim.createdAt])
+
+const viewText = (view: ServiceView | undefined) =>
+  view === undefined
+    ? 'gone'
+    : JSON.stringify([view.settled, view.frozen, [...view.ports].map(([key, port]) => [key, port.state, port.places])])
+
+function backendsText({ wishes, departed, protect }: Backends): string {
+  const nodes = [...wishes.values()].map(({ server, weight, add }) => `${server}=${weight}${add ? '+' : ''}`).sort()
+  return JSON.stringify([nodes, [...departed.keys()].sort(), protect === 'all' ? 'all' : [...protect].sort()])
+}
+
+/** By service (as in marks): what it wants here. Two of these tell which services changed. */
+export function serviceDigests(wanted: Wanted, claims: readonly Claim[], last: LoadBalancer | undefined, owner: string): ReadonlyMap<string, string> {
+  const marks = last?.listeners.flatMap((listener) => ownMark(listener, owner)?.service ?? []) ?? []
+  const texts = new Map([...new Set([...marks, ...claims.map((claim) => claim.mark.service)])].map((name) => [name, viewText(wanted.services.get(name))]))
+  for (const claim of claims) texts.set(claim.mark.service, `${texts.get(claim.mark.service) ?? ''}${claimText(claim)}`)
+  return texts
+}
+
+/** Whose the node ports are that listeners here send traffic to: a change means that one leads to a stranger. */
+function portsText(wanted: Wanted, last: LoadBalancer | undefined, owner: string): string {
+  if (last === undefined) return ''
+  return last.listeners
+    .flatMap((listener) => {
+      const mark = ownMark(listener, owner)
+      return mark === undefined ? [] : nodePortsOf(listener.target, last).map((port) => wanted.nodePorts.get(`${mark.transport}:${port}`) ?? '')
+    })
+    .join()
+}
+
+export function digest(services: ReadonlyMap<string, string>, wanted: Wanted, backends: Backends, last: LoadBalancer | undefined, owner: string): string {
+  return [...[...services].map(([name, text]) => `${name}:${text}`).sort(), backendsText(backends), portsText(wanted, last, owner)].join('\n')
+}

@@ -1,0 +1,115 @@
+// The chains that keep server groups: members of own groups and of the default group, and groups that nothing uses any more.
+import { parseMark } from './marks.ts'
+import { diffGroup, type GroupDiff, type MemberRules } from './members.ts'
+import { type Chain, type Change, DEFAULT_GROUP, type Group, type ListenerKey, type LoadBalancer, type Member } from './model.ts'
+import type { Backends } from './nodes.ts'
+import type { GroupWish } from './targets.ts'
+import type { Health } from './health.ts'
+
+export type GroupContext = {
+  readonly lb: LoadBalancer
+  readonly backends: Backends
+  readonly rules: MemberRules
+  readonly absentSince: (server: string) => number
+  readonly health: Health | undefined
+  readonly now: number
+}
+
+export type GroupPlan = {
+  readonly chain: Chain | undefined
+  readonly respected: readonly string[]
+  readonly needsHealth: boolean
+  readonly recheckAt: number | undefined
+}
+
+const serviceOf = (name: string) => parseMark(name)?.service
+
+const chainOf = (id: string, changes: readonly Change[], service?: string): Chain | undefined =>
+  changes.length === 0 ? undefined : { id, service, after: ['tag'], changes }
+
+export const groupChain = (name: string) => `group ${name}`
+export const DEFAULT_CHAIN = 'default group'
+
+function memberChanges(diff: GroupDiff, group: string, name: string): Change[] {
+  const changes: Change[] = []
+  if (diff.add.length > 0) changes.push({ kind: 'addBackends', group, name, members: diff.add })
+  if (diff.set.length > 0) changes.push({ kind: 'setWeights', group, name, members: diff.set, was: diff.was })
+  if (diff.remove.length > 0) changes.push({ kind: 'removeBackends', group, name, members: diff.remove })
+  return changes
+}
+
+function planOf(diff: GroupDiff, id: string, group: string, name: string, service?: string): GroupPlan {
+  const chain = chainOf(id, memberChanges(diff, group, name), service)
+  return { chain, respected: diff.respected, needsHealth: diff.needsHealth, recheckAt: diff.recheckAt }
+}
+
+/** The members that a new group is created with: every node that may be a backend, on each of its ports. */
+function initialMembers(wish: GroupWish, context: GroupContext): Member[] {
+  const old = [...wish.leaving].flatMap(([port, how]) => (how === 'whenHealthy' ? [port] : []))
+  const empty = diffGroup(
+    { ...groupInput(context, [], [...wish.ports, ...old], new Map(), []), kind: 'own' },
+    context.rules,
+    context.now,
+  )
+  return [...empty.add]
+}
+
+function groupInput(
+  context: GroupContext,
+  members: readonly Member[],
+  ports: readonly (number | undefined)[],
+  leaving: GroupWish['leaving'],
+  listeners: readonly ListenerKey[],
+) {
+  const { backends, absentSince } = context
+  return {
+    members,
+    ports,
+    leaving,
+    wishes: backends.wishes,
+    departed: backends.departed,
+    protect: backends.protect,
+    absentSince,
+    health: context.health?.of(listeners),
+    addNodes: true,
+  }
+}
+
+/** A group that a wanted listener uses: created, or brought in step. */
+export function planWantedGroup(wish: GroupWish, context: GroupContext): GroupPlan {
+  const id = groupChain(wish.name)
+  const service = serviceOf(wish.name)
+  if (wish.existing === undefined) {
+    const chain = chainOf(id, [{ kind: 'createGroup', name: wish.name, members: initialMembers(wish, context) }], service)
+    return { chain, respected: [], needsHealth: false, recheckAt: undefined }
+  }
+  const { existing } = wish
+  const input = groupInput(context, existing.members, wish.ports, wish.leaving, existing.listeners)
+  return planOf(diffGroup({ ...input, kind: 'own' }, context.rules, context.now), id, existing.ref, wish.name, service)
+}
+
+/** A group whose listener stays as it is: nodes are followed on the ports that its members have. */
+export function planKeptGroup(group: Group, context: GroupContext): GroupPlan {
+  const ports = [...new Set(group.members.map((member) => member.port))]
+  const input = groupInput(context, group.members, ports, new Map(), group.listeners)
+  return planOf(diffGroup({ ...input, kind: 'own' }, context.rules, context.now), groupChain(group.name), group.ref, group.name, serviceOf(group.name))
+}
+
+/** @param used whether a listener of ours forwards to it, or will: then nodes are added too */
+export function planDefaultGroup(used: boolean, context: GroupContext): GroupPlan {
+  const listeners = context.lb.listeners.flatMap((listener) => (listener.target?.kind === 'default' ? [listener.key] : []))
+  const input = groupInput(context, context.lb.members, [undefined], new Map(), listeners)
+  return planOf(
+    diffGroup({ ...input, kind: 'default', addNodes: used }, context.rules, context.now),
+    DEFAULT_CHAIN,
+    DEFAULT_GROUP,
+    'default group',
+  )
+}
+
+/** Members of ours that belong to no node now: from when their absence counts. */
+export function absences(lb: LoadBalancer, backends: Backends, before: ReadonlyMap<string, number>, now: number): ReadonlyMap<string, number> {
+  const all = [...lb.members, ...lb.groups.flatMap((group) => group.members)]
+  const absent = all.filter(({ server }) => !backends.wishes.has(server))
+  return new Map(absent.map(({ server }) => [server, before.get(server) ?? now]))
+}

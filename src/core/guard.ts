@@ -1,0 +1,140 @@
+// May these deletes run? A few at a time always, many only with time or approval, all of them never by themselves.
+// The rest of a plan does not wait for it.
+import type { Chain, ListenerKey, Plan } from './model.ts'
+
+export type GuardRules = {
+  /** Deletes that are free within the window: a number, or a share of what is owned if that is more. */
+  readonly maxDeletes: { readonly count: number; readonly percent: number }
+  /** A held delete runs after its wish stood unchanged for this long; milliseconds. */
+  readonly release: number
+  readonly window: number
+}
+
+/** One delete as it was shown: approving it approves exactly this. */
+export type HeldDelete = {
+  readonly loadBalancer: string
+  readonly key: ListenerKey
+  readonly service: string
+  readonly since: number
+  readonly reason: string
+}
+
+/** What the guard knows of all load balancers together. */
+export type Ledger = {
+  /** Deletes let through, with the time, milliseconds: one that has to be tried again counts once. */
+  readonly deleted: ReadonlyMap<string, number>
+  readonly held: ReadonlyMap<string, HeldDelete>
+  readonly approved: ReadonlySet<string>
+  /** By load balancer; undefined: not read yet. */
+  readonly counts: ReadonlyMap<string, { readonly owned: number; readonly alive: number } | undefined>
+  /** The cluster id that this process began with, and whether it changed. */
+  readonly clusterId: string | undefined
+  readonly clusterChanged: boolean
+}
+
+const UNREAD_MS = 1000
+
+export const newLedger = (loadBalancers: readonly string[]): Ledger => ({
+  deleted: new Map(),
+  held: new Map(),
+  approved: new Set(),
+  counts: new Map(loadBalancers.map((id) => [id, undefined])),
+  clusterId: undefined,
+  clusterChanged: false,
+})
+
+export const heldKey = (loadBalancer: string, key: ListenerKey) => `${loadBalancer}|${key}`
+/** What an approval is bound to: a delete of the same listener for another service is another delete. */
+const approvalOf = (held: Pick<HeldDelete, 'loadBalancer' | 'key' | 'service'>) => `${held.loadBalancer}|${held.key}|${held.service}`
+
+function total(ledger: Ledger): { readonly owned: number; readonly alive: number; readonly known: boolean } {
+  const counts = [...ledger.counts.values()]
+  const sum = (pick: (count: { owned: number; alive: number }) => number) => counts.reduce((all, count) => all + (count === undefined ? 0 : pick(count)), 0)
+  return { owned: sum((count) => count.owned), alive: sum((count) => count.alive), known: counts.every((count) => count !== undefined) }
+}
+
+/** Why nothing may be deleted without approval, however long it waits. */
+export function holdAll(ledger: Ledger): string | undefined {
+  const { owned, alive } = total(ledger)
+  if (ledger.clusterChanged) return 'the swarm has another cluster id than before'
+  if (alive === 0 && owned > 1) return `no service wants any of the ${owned} listeners any more`
+  return undefined
+}
+
+function free(ledger: Ledger, rules: GuardRules): number {
+  const recent = ledger.deleted.size
+  const { count, percent } = rules.maxDeletes
+  const quota = Math.max(count, Math.floor(((total(ledger).owned + recent) * percent) / 100))
+  return Math.max(0, quota - recent)
+}
+
+export type Guarded = { readonly run: Plan; readonly ledger: Ledger; readonly recheckAt: number | undefined }
+
+/** A chain waits for chains of the same plan; what waits for a held one is held with it. */
+function withoutDependants(plan: Plan, held: ReadonlySet<string>): Chain[] {
+  const gone = new Set(held)
+  for (let before = -1; before !== gone.size; ) {
+    before = gone.size
+    for (const chain of plan) if (chain.after.some((id) => gone.has(id))) gone.add(chain.id)
+  }
+  return plan.filter((chain) => !gone.has(chain.id))
+}
+
+const closings = (chain: Chain): Chain[] =>
+  (chain.ifHeld?.length ?? 0) === 0
+    ? []
+    : [{ id: `close ${chain.deletes}`, service: chain.service, after: ['tag'], changes: chain.ifHeld ?? [] }]
+
+/**
+ * Judges the deletes of one load balancer's plan. Deletes that may run are counted at once.
+ * @param now milliseconds
+ */
+export function guard(plan: Plan, loadBalancer: string, before: Ledger, rules: GuardRules, now: number): Guarded {
+  const ledger: Ledger = { ...before, deleted: new Map([...before.deleted].filter(([, time]) => now - time < rules.window)) }
+  const all = holdAll(ledger)
+  const unread = !total(ledger).known
+  let left = free(ledger, rules)
+  const deleted = new Map(ledger.deleted)
+  const held = new Map([...ledger.held].filter(([, entry]) => entry.loadBalancer !== loadBalancer))
+  const stopped = new Set<string>()
+  const instead: Chain[] = []
+  for (const chain of plan) {
+    if (chain.deletes === undefined) continue
+    const key = heldKey(loadBalancer, chain.deletes)
+    const earlier = ledger.held.get(key)
+    const service = chain.service ?? ''
+    const since = earlier?.service === service ? earlier.since : now
+    const entry: HeldDelete = { loadBalancer, key: chain.deletes, service, since, reason: all ?? 'more deletes than are free at a time' }
+    const approved = ledger.approved.has(approvalOf(entry))
+    const released = all === undefined && earlier !== undefined && now - since >= rules.release
+    const again = all === undefined && ledger.deleted.has(approvalOf(entry))
+    if (approved || released || again || (all === undefined && !unread && left > 0)) {
+      if (!approved && !released && !again) left -= 1
+      deleted.set(approvalOf(entry), ledger.deleted.get(approvalOf(entry)) ?? now)
+      continue
+    }
+    held.set(key, unread && all === undefined ? { ...entry, reason: 'not all load balancers are read yet' } : entry)
+    stopped.add(chain.id)
+    instead.push(...closings(chain))
+  }
+  const mine = [...held.values()].filter((entry) => entry.loadBalancer === loadBalancer)
+  const times = [...mine.map((entry) => entry.since + rules.release), ...[...deleted.values()].map((time) => time + rules.window)].filter((time) => time > now)
+  return {
+    run: [...withoutDependants(plan, stopped), ...instead],
+    ledger: { ...ledger, deleted, held },
+    recheckAt: mine.length === 0 ? undefined : unread ? now + UNREAD_MS : times.length === 0 ? undefined : Math.min(...times),
+  }
+}
+
+/** Lets exactly the deletes run that were shown; valid for any part of them, for the life of this process. */
+export function approve(ledger: Ledger, shown: readonly HeldDelete[]): Ledger {
+  return { ...ledger, approved: new Set([...ledger.approved, ...shown.map(approvalOf)]) }
+}
+
+/** Names a set of held deletes, so that what is approved is what was seen. */
+export function heldHash(held: readonly HeldDelete[]): string {
+  const text = held.map(approvalOf).sort().join('\n')
+  let h = 0xcbf29ce484222325n
+  for (let i = 0; i < text.length; i++) h = BigInt.asUintN(64, (h ^ BigInt(text.charCodeAt(i))) * 0x100000001b3n)
+  return h.toString(16).padStart(16, '0').slice(0, 12)
+}

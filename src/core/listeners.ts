@@ -1,0 +1,83 @@
+// The changes of one listener: create, update in place, replace only what the API cannot change.
+// What people closed stays closed, and who closed it is written behind the mark.
+import type { Claim } from './claims.ts'
+import type { Decision } from './holders.ts'
+import { formatMark, type Mark } from './marks.ts'
+import type { ActualListener, Change, ListenerSpec, Target } from './model.ts'
+import type { OptionName, Settings } from './options.ts'
+
+export type ListenerDiff = {
+  readonly changes: readonly Change[]
+  readonly state: 'exposed' | 'pending' | 'closed'
+  readonly reason: string
+}
+
+/** Settings that cannot be changed on an existing listener, as groups of values among which one may move. */
+export type Immovable = (before: Settings, after: Settings) => boolean
+
+const sameTarget = (a: Target | undefined, b: Target) =>
+  a?.kind === b.kind && (a.kind === 'default' ? b.kind === 'default' && a.port === b.port : b.kind === 'group' && a.group === b.group)
+
+const names = (settings: Settings) => Object.keys(settings) as OptionName[]
+
+/** Only what differs; what the desired side leaves out is not ours to manage. */
+export function changedSettings(want: Settings, have: Settings): { readonly set: Settings; readonly was: Settings } {
+  const changed = names(want).filter((name) => want[name] !== undefined && want[name] !== have[name])
+  const pick = (from: Settings): Settings =>
+    Object.fromEntries(changed.flatMap((name) => (from[name] === undefined ? [] : [[name, from[name]]]))) as Settings
+  return { set: pick(want), was: pick(have) }
+}
+
+export function specOf(claim: Claim, target: Target, suffix: Mark['suffix'] = ''): ListenerSpec {
+  return { key: claim.key, port: claim.port, protocol: claim.protocol, note: formatMark({ ...claim.mark, suffix }), target, settings: claim.settings }
+}
+
+/** Who stopped it: `closed` a person (now or before), `stopped` we, '' nobody. */
+function suffixOf(actual: ActualListener, mark: Mark | undefined, seenRunning: boolean, adopted: boolean): Mark['suffix'] {
+  if (actual.status !== 'stopped') return ''
+  if (mark?.suffix === 'closed') return 'closed'
+  if (mark?.suffix === 'stopped') return ''
+  return seenRunning || adopted ? 'closed' : ''
+}
+
+export function diffListener(
+  decision: Extract<Decision, { kind: 'update' }>,
+  target: Target,
+  seenRunning: boolean,
+  immovable: Immovable,
+): ListenerDiff {
+  const { claim, actual, mark } = decision
+  const suffix = suffixOf(actual, mark, seenRunning, decision.from === 'adopted')
+  const closed = suffix === 'closed'
+  const state = closed ? 'closed' : actual.status === 'running' ? 'exposed' : 'pending'
+  const reason = closed ? 'stopped by hand; start the listener in the console, or delete it to have it made anew' : ''
+  if (actual.protocol !== claim.protocol || immovable(actual.settings, claim.settings)) {
+    // A replacement would open what a person closed.
+    if (closed) return { changes: [], state, reason }
+    return { changes: [{ kind: 'replaceListener', was: actual.protocol, listener: specOf(claim, target) }], state, reason }
+  }
+  const changes: Change[] = []
+  const note = formatMark({ ...claim.mark, suffix })
+  const { set, was } = changedSettings(claim.settings, actual.settings)
+  const moves = !sameTarget(actual.target, target)
+  if (names(set).length > 0 || moves || note !== actual.note) {
+    changes.push({
+      kind: 'updateListener',
+      key: actual.key,
+      protocol: actual.protocol,
+      set,
+      was,
+      settings: claim.settings,
+      ...(note === actual.note ? {} : { note }),
+      ...(moves ? { target, ...(actual.target === undefined ? {} : { wasTarget: actual.target }) } : {}),
+    })
+  }
+  if (actual.status === 'stopped' && !closed) changes.push({ kind: 'startListener', key: actual.key, protocol: actual.protocol })
+  return { changes, state, reason }
+}
+
+/** Closes a listener whose node port belongs to another service now. Undefined: it is closed already. */
+export function closeListener(actual: ActualListener, mark: Mark): Change | undefined {
+  if (actual.status === 'stopped') return undefined
+  return { kind: 'stopListener', key: actual.key, protocol: actual.protocol, note: formatMark({ ...mark, suffix: 'stopped' }) }
+}

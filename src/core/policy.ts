@@ -1,0 +1,22 @@
+// SLB_POLICY: what kinds of change may be made at all.
+import type { Change, Plan } from './model.ts'
+
+export type Policy = 'sync' | 'upsert-only' | 'create-only'
+
+const DELETES: readonly Change['kind'][] = ['deleteListener', 'deleteGroup']
+const CREATES: readonly Change['kind'][] = ['tagLoadBalancer', 'createGroup', 'addBackends', 'createListener', 'startListener']
+/** Closing what leads to a stranger is no matter of policy. */
+const ALWAYS: readonly Change['kind'][] = ['stopListener']
+
+/** upsert-only never deletes a listener or group; create-only also leaves alone what exists, but for nodes that join. */
+export function allowedBy(policy: Policy, plan: Plan): Plan {
+  if (policy === 'sync') return plan
+  const allows = ({ kind }: Change) => ALWAYS.includes(kind) || (policy === 'upsert-only' ? !DELETES.includes(kind) : CREATES.includes(kind))
+  return plan.flatMap((chain) => {
+    const stopped = chain.changes.findIndex((change) => !allows(change))
+    const changes = stopped === -1 ? chain.changes : chain.changes.slice(0, stopped)
+    const { deletes, ifHeld = [], ...rest } = chain
+    if (deletes !== undefined && stopped !== -1) return ifHeld.length === 0 ? [] : [{ ...rest, changes: ifHeld }]
+    return changes.length === 0 ? [] : [{ ...chain, changes }]
+  })
+}

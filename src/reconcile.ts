@@ -1,0 +1,150 @@
+// One pass over one load balancer: read, diff, judge, apply. Never throws: a failed one must not stop the others.
+import { type ApplyHooks, type ApplyResult, applyPlan } from './apply.ts'
+import type { Wanted } from './core/claims.ts'
+import { type BalancerMemory, type Diff, type DiffRules, diff } from './core/diff.ts'
+import { type DriftMemory, dampen } from './core/drift.ts'
+import { type GuardRules, guard, type Ledger } from './core/guard.ts'
+import { fit, type Quotas } from './core/headroom.ts'
+import { foldHealth } from './core/health.ts'
+import type { Chain, ListenerKey, LoadBalancer, Plan, Problem } from './core/model.ts'
+import { parseMark } from './core/marks.ts'
+import type { Backends } from './core/nodes.ts'
+import { allowedBy, type Policy } from './core/policy.ts'
+import { type Standing, standingOf } from './core/usable.ts'
+import type { Handle, OpenOptions, Provider, Turn } from './providers/provider.ts'
+
+export type ReconcileRules = DiffRules & { readonly guard: GuardRules; readonly quotas: Quotas; readonly policy: Policy; readonly clusterId: string }
+
+/** What is remembered of one load balancer from pass to pass. */
+export type Remembered = { readonly balancer: BalancerMemory; readonly drift: DriftMemory; readonly look: number }
+
+/** What all load balancers share: the guard's ledger and which listeners are up. */
+export interface Shared {
+  ledger: Ledger
+  /** `<load balancer>|<listener key>` of our listeners seen running. */
+  readonly up: Set<string>
+}
+
+export type Task = {
+  readonly id: string
+  readonly provider: Provider
+  readonly wanted: Wanted
+  readonly backends: Backends
+  readonly rules: ReconcileRules
+  readonly remembered: Remembered
+  readonly members: OpenOptions['members']
+  /** Nothing that is wanted changed since the last pass that succeeded: what differs is drift. */
+  readonly driftOnly: boolean
+  readonly mayWrite: boolean
+  readonly turnOf: (chain: Chain) => Turn
+  readonly hooks: ApplyHooks
+  readonly now: () => number
+  readonly signal: AbortSignal
+}
+
+/** What one look at a load balancer showed, and the plan that may run. */
+export type Look = {
+  readonly handle: Handle
+  readonly lb: LoadBalancer
+  readonly diff: Diff
+  readonly standing: Standing
+  /** All that would be done, held deletes included. */
+  readonly wished: Plan
+  readonly run: Plan
+  readonly problems: readonly Problem[]
+  readonly resting: readonly string[]
+  readonly remembered: Remembered
+  readonly recheckAt: number | undefined
+}
+
+export type Outcome =
+  | { readonly status: 'failed'; readonly error: Error }
+  | { readonly status: 'looked'; readonly look: Look; readonly result: ApplyResult | undefined }
+
+const UNUSABLE_MS = 300_000
+
+function heldHere(ledger: Ledger, id: string): ReadonlySet<ListenerKey> {
+  return new Set([...ledger.held.values()].filter((held) => held.loadBalancer === id).map((held) => held.key))
+}
+
+async function readDiff(task: Task, handle: Handle, shared: Shared): Promise<Diff> {
+  const input = {
+    lb: handle.actual,
+    wanted: task.wanted,
+    backends: task.backends,
+    memory: task.remembered.balancer,
+    isUp: (place: string) => shared.up.has(place),
+    held: heldHere(shared.ledger, task.id),
+    rules: task.rules,
+    health: undefined,
+    now: task.now(),
+  }
+  const first = diff(input)
+  return first.needsHealth ? diff({ ...input, health: foldHealth(await handle.health(task.signal)) }) : first
+}
+
+/** Listeners of ours that run now: a service that moves here may let go of its old place. */
+function noteUp(lb: LoadBalancer, owner: string, up: Set<string>): void {
+  for (const place of [...up]) if (place.startsWith(`${lb.id}|`)) up.delete(place)
+  for (const listener of lb.listeners) {
+    if (listener.status === 'running' && parseMark(listener.note)?.owner === owner) up.add(`${lb.id}|${listener.key}`)
+  }
+}
+
+const earliest = (...times: readonly (number | undefined)[]) => {
+  const known = times.filter((time) => time !== undefined)
+  return known.length === 0 ? undefined : Math.min(...known)
+}
+
+/** Reads and plans; writes nothing. */
+export async function lookAt(task: Task, shared: Shared): Promise<Look> {
+  const { id, rules } = task
+  const owned = (name: string) => parseMark(name)?.owner === rules.owner
+  const handle = await task.provider.open(id, { members: task.members, owned }, task.signal)
+  const lb = handle.actual
+  const seen = await readDiff(task, handle, shared)
+  const standing = standingOf(lb, rules.owner, rules.clusterId)
+  const look = task.remembered.look + 1
+  shared.ledger = { ...shared.ledger, counts: new Map(shared.ledger.counts).set(id, { owned: seen.owned, alive: seen.alive }) }
+  noteUp(lb, rules.owner, shared.up)
+  const base = { handle, lb, diff: seen, standing }
+  if (standing.status === 'unusable' || standing.status === 'readOnly') {
+    const problem: Problem = { kind: 'loadBalancer', subject: lb.name, text: standing.text }
+    const remembered = { ...task.remembered, balancer: seen.memory, look }
+    return { ...base, wished: [], run: [], problems: [problem], resting: [], remembered, recheckAt: task.now() + UNUSABLE_MS }
+  }
+  const allowed = allowedBy(rules.policy, seen.plan)
+  const fitted = fit(allowed, lb, rules.quotas)
+  const damped = task.driftOnly ? dampen(fitted.plan, task.remembered.drift, look, task.now()) : undefined
+  const wished = damped?.plan ?? fitted.plan
+  const guarded = guard(wished, id, shared.ledger, rules.guard, task.now())
+  // A pass that may not write judges too, so that a standby shows what would be held; but nothing is counted as deleted.
+  shared.ledger = task.mayWrite ? guarded.ledger : { ...guarded.ledger, deleted: shared.ledger.deleted }
+  return {
+    ...base,
+    wished,
+    run: withTag(guarded.run, standing),
+    problems: [...seen.problems, ...fitted.problems],
+    resting: damped?.resting ?? [],
+    remembered: { balancer: seen.memory, drift: damped?.memory ?? task.remembered.drift, look },
+    recheckAt: earliest(seen.recheckAt, guarded.recheckAt),
+  }
+}
+
+/** The tag that says whose load balancer this is goes before the first write. */
+function withTag(plan: Plan, standing: Standing): Plan {
+  if (plan.length === 0 || standing.status !== 'untagged') return plan
+  return [{ id: 'tag', service: undefined, after: [], changes: [standing.tag] }, ...plan]
+}
+
+/** @param looked called after reading and before the first write, so that nothing seen is lost if writing fails */
+export async function reconcileOne(task: Task, shared: Shared, looked: (look: Look) => void): Promise<Outcome> {
+  try {
+    const look = await lookAt(task, shared)
+    looked(look)
+    if (look.run.length === 0 || !task.mayWrite) return { status: 'looked', look, result: undefined }
+    return { status: 'looked', look, result: await applyPlan(look.run, look.handle, task.turnOf, task.hooks) }
+  } catch (error) {
+    return { status: 'failed', error: error instanceof Error ? error : new Error(String(error)) }
+  }
+}

@@ -1,0 +1,198 @@
+// Keeps one load balancer in step, on its own: a slow or failing one holds nobody up. Makes no cloud call while nothing is due.
+import type { Claim, Wanted } from './core/claims.ts'
+import { NO_MEMORY } from './core/diff.ts'
+import { digest, serviceDigests } from './core/digest.ts'
+import { NO_DRIFT } from './core/drift.ts'
+import type { Chain, Change, ListenerKey, LoadBalancer } from './core/model.ts'
+import type { Backends } from './core/nodes.ts'
+import type { Provider } from './providers/provider.ts'
+import { type Outcome, type ReconcileRules, type Remembered, reconcileOne, type Shared } from './reconcile.ts'
+import type { Applied, NotApplied } from './apply.ts'
+
+export type Offer = {
+  readonly wanted: Wanted
+  readonly claims: readonly Claim[]
+  readonly backends: Backends
+  readonly rules: ReconcileRules
+  readonly mayWrite: boolean
+  /** Look even though nothing seems to have changed. */
+  readonly resync: boolean
+  /** Trust nothing remembered of group members: leadership was just gained. */
+  readonly fresh: boolean
+}
+
+export type WorkerOptions = {
+  readonly id: string
+  readonly provider: Provider
+  readonly shared: Shared
+  /** Applying ends after this, and the world is read again; milliseconds. */
+  readonly boxMs: number
+  readonly now: () => number
+  /** No change begins after this. */
+  readonly stop: AbortSignal
+  /** Nothing waits any more after this. */
+  readonly giveUp: AbortSignal
+  readonly finished: (id: string, outcome: Outcome) => void
+  readonly applied: (id: string, applied: Applied) => void
+  readonly failed: (id: string, failed: NotApplied) => void
+}
+
+export interface Worker {
+  readonly id: string
+  offer(offer: Offer): void
+  /** Settles when nothing is under way. */
+  idle(): Promise<void>
+  recheckAt(): number | undefined
+}
+
+/** Up to this many changed services count as a change that goes before bulk work. */
+const FEW = 10
+const RETRY_MS = [200, 1000, 2000, 5000, 10_000, 30_000, 60_000]
+
+export function createWorker(options: WorkerOptions): Worker {
+  const { id, provider, shared, now, stop, giveUp } = options
+  let remembered: Remembered = { balancer: NO_MEMORY, drift: NO_DRIFT, look: 0 }
+  let last: LoadBalancer | undefined
+  /** Digest of the last pass that succeeded with a known outcome. */
+  let done: string | undefined
+  let doneServices: ReadonlyMap<string, string> = new Map()
+  let fresh = true
+  let failures = 0
+  let recheckAt: number | undefined
+  let running: { readonly digest: string; readonly last: LoadBalancer | undefined; readonly box: AbortController } | undefined
+  /** Digest of the last pass that was tried. */
+  let tried: string | undefined
+  let next: Offer | undefined
+  let work: Promise<void> = Promise.resolve()
+
+  const forget = (key: ListenerKey) => {
+    const seenRunning = new Set(remembered.balancer.seenRunning)
+    seenRunning.delete(key)
+    remembered = { ...remembered, balancer: { ...remembered.balancer, seenRunning } }
+  }
+  /** A listener that we are about to stop or make anew is not one that a person stopped. */
+  const begins = (change: Change) => {
+    if (change.kind === 'stopListener' || change.kind === 'deleteListener') forget(change.key)
+    if (change.kind === 'createListener' || change.kind === 'replaceListener') forget(change.listener.key)
+  }
+  const noteRunning = ({ change }: Applied) => {
+    const key = change.kind === 'startListener' ? change.key : 'listener' in change ? change.listener.key : undefined
+    if (key === undefined) return
+    remembered = { ...remembered, balancer: { ...remembered.balancer, seenRunning: new Set([...remembered.balancer.seenRunning, key]) } }
+    shared.up.add(`${id}|${key}`)
+  }
+
+  function settle(outcome: Outcome, offer: Offer): void {
+    const { text: current, services } = digestOf(offer, last)
+    const result = outcome.status === 'looked' ? outcome.result : undefined
+    const unknown = outcome.status === 'looked' && result?.unknown === true
+    const bad = outcome.status === 'failed' || unknown || (result?.failed.length ?? 0) > 0
+    const cut = (result?.pending ?? 0) > 0
+    failures = bad ? failures + 1 : 0
+    fresh = unknown || (outcome.status === 'failed' && fresh)
+    tried = current
+    done = bad || cut ? undefined : current
+    if (!bad && !cut) doneServices = services
+    const retryAt = bad ? now() + (RETRY_MS[Math.min(failures, RETRY_MS.length) - 1] ?? 0) : cut ? now() : undefined
+    const dueAt = outcome.status === 'looked' ? outcome.look.recheckAt : undefined
+    recheckAt = retryAt === undefined ? dueAt : Math.min(retryAt, dueAt ?? retryAt)
+  }
+
+  async function pass(offer: Offer, services: ReadonlyMap<string, string>, current: string, box: AbortController): Promise<void> {
+    const changed = new Set([...services].filter(([name, text]) => doneServices.get(name) !== text).map(([name]) => name))
+    const urgent = (chain: Chain) => changed.size <= FEW && chain.service !== undefined && changed.has(chain.service)
+    const begin = anySignal(box.signal, stop)
+    const wait = anySignal(box.signal, giveUp)
+    const timer = setTimeout(() => box.abort(), options.boxMs)
+    const outcome = await reconcileOne(
+      {
+        id,
+        provider,
+        wanted: offer.wanted,
+        backends: offer.backends,
+        rules: offer.rules,
+        remembered,
+        members: fresh || offer.fresh ? 'fresh' : offer.resync ? 'audit' : 'cached',
+        driftOnly: done === current,
+        mayWrite: offer.mayWrite,
+        turnOf: (chain) => ({ begin: begin.signal, wait: wait.signal, priority: urgent(chain) ? 1 : 0 }),
+        hooks: {
+          begins,
+          applied: (applied) => {
+            noteRunning(applied)
+            options.applied(id, applied)
+          },
+          failed: (failed) => options.failed(id, failed),
+          now,
+        },
+        now,
+        signal: stop,
+      },
+      shared,
+      (look) => {
+        remembered = look.remembered
+        last = look.lb
+      },
+    )
+    clearTimeout(timer)
+    begin.release()
+    wait.release()
+    settle(outcome, offer)
+    options.finished(id, outcome)
+  }
+
+  function digestOf(offer: Offer, seen: LoadBalancer | undefined): { readonly text: string; readonly services: ReadonlyMap<string, string> } {
+    const services = serviceDigests(offer.wanted, offer.claims, seen, offer.rules.owner)
+    const text = digest(services, offer.wanted, offer.backends, seen, offer.rules.owner)
+    return { services, text: `${offer.mayWrite}\n${text}` }
+  }
+
+  async function drain(): Promise<void> {
+    while (next !== undefined && !stop.aborted) {
+      const offer = next
+      next = undefined
+      const { services, text } = digestOf(offer, last)
+      running = { digest: text, last, box: new AbortController() }
+      await pass(offer, services, text, running.box)
+      running = undefined
+    }
+    running = undefined
+  }
+
+  return {
+    id,
+    recheckAt: () => (running === undefined ? recheckAt : undefined),
+    idle: () => work,
+    offer(offer) {
+      if (running !== undefined) {
+        if (digestOf(offer, running.last).text === running.digest && !offer.fresh) return
+        next = offer
+        // Writing for a wish that has changed ends; requests on the wire finish.
+        running.box.abort()
+        return
+      }
+      const { text } = digestOf(offer, last)
+      const resync = offer.resync && failures === 0
+      const due = offer.fresh || resync || text !== tried || (recheckAt !== undefined && now() >= recheckAt)
+      if (!due) return
+      next = offer
+      work = drain()
+    },
+  }
+}
+
+/** Aborts with the first of two signals; unlike AbortSignal.any it leaves nothing behind on a signal that lives long. */
+function anySignal(a: AbortSignal, b: AbortSignal): { readonly signal: AbortSignal; release(): void } {
+  const controller = new AbortController()
+  const abort = () => controller.abort()
+  for (const signal of [a, b]) {
+    if (signal.aborted) controller.abort()
+    signal.addEventListener('abort', abort, { once: true })
+  }
+  return {
+    signal: controller.signal,
+    release: () => {
+      for (const signal of [a, b]) signal.removeEventListener('abort', abort)
+    },
+  }
+}
