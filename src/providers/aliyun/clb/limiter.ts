@@ -1,0 +1,94 @@
+// The queue for writes to one load balancer: highest priority first, then first come. Its width follows width.ts.
+// A call that was told to wait retries in its place, so while the cloud is busy nobody else takes that place.
+import PQueue from 'p-queue'
+import { CallError } from '../../provider.ts'
+import { LOCAL } from '../errors.ts'
+import { afterBusy, afterSuccess, startWidth, type Width, type WidthRules } from './width.ts'
+
+export interface Limiter {
+  /**
+   * Runs a call in its turn. `signal` only ends the waiting for a place (CallError `pending`); a call that began goes to its end.
+   * The call gets a function to report each busy answer with.
+   */
+  run<T>(action: string, priority: number, signal: AbortSignal, call: (onBusy: (code: string) => void) => Promise<T>): Promise<T>
+  readonly width: number
+}
+
+export type LimiterOptions = {
+  /** Epoch milliseconds. */
+  readonly now: () => number
+  readonly rules: WidthRules
+  readonly onWidth?: (width: number, code: string) => void
+}
+
+type Running = { readonly epoch: number; readonly saturated: boolean; company: number; busy: boolean }
+
+/**
+ * Codes for a load balancer with too much under way. The others are about one listener or group, which only one chain works on, or
+ * about the account's rate: fewer calls side by side would not help.
+ */
+const CROWDED: ReadonlySet<string> = new Set([
+  'BackendServer.configuring',
+  'ServiceIsConfiguring',
+  'OperationBusy',
+  'SystemBusy',
+  'VpcSystemBusy',
+])
+
+export function createLimiter({ now, rules, onWidth }: LimiterOptions): Limiter {
+  let state = startWidth(rules)
+  const queue = new PQueue({ concurrency: state.width })
+  const running = new Set<Running>()
+
+  const become = (next: Width) => {
+    state = next
+    if (queue.concurrency !== next.width) queue.concurrency = next.width
+  }
+
+  const begin = (): Running => {
+    const saturated = queue.pending >= queue.concurrency || queue.size > 0
+    const mine: Running = { epoch: state.epoch, saturated, company: 0, busy: false }
+    running.add(mine)
+    for (const call of running) call.company = Math.max(call.company, running.size)
+    return mine
+  }
+
+  const busy = (mine: Running, code: string) => {
+    if (!CROWDED.has(code)) return
+    mine.busy = true
+    become(afterBusy(state, mine.company, mine.epoch, now(), rules))
+    onWidth?.(state.width, code)
+  }
+
+  const inPlace = async <T>(call: (onBusy: (code: string) => void) => Promise<T>): Promise<T> => {
+    const mine = begin()
+    try {
+      const result = await call((code) => busy(mine, code))
+      if (!mine.busy) become(afterSuccess(state, mine.saturated, mine.epoch, now(), rules))
+      return result
+    } finally {
+      running.delete(mine)
+    }
+  }
+
+  return {
+    async run(action, priority, signal, call) {
+      const leave = new AbortController()
+      const abort = () => leave.abort(pending(action))
+      const begun = () => signal.removeEventListener('abort', abort)
+      const task = () => {
+        begun()
+        return inPlace(call)
+      }
+      if (signal.aborted) abort()
+      signal.addEventListener('abort', abort, { once: true })
+      return queue.add(task, { priority, signal: leave.signal }).finally(begun)
+    },
+    get width() {
+      return state.width
+    },
+  }
+}
+
+const pending = (action: string) =>
+  new CallError({ status: 'pending', action, code: LOCAL.aborted, message: 'gave up waiting for its turn; nothing was sent' })
