@@ -99,7 +99,7 @@ async function wayIn(node: Engine): Promise<Way | undefined> {
 
 /** The ways in both directions, once for each ingress_sbox. Every command may be repeated. */
 async function plumb(node: Engine, { subnet, via }: Way): Promise<void> {
-  await within(node, [...SBOX, 'sysctl', '-qw', 'net.ipv4.ip_forward=1'])
+  await within(node, [...SBOX, 'sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward'])
   await ensureRule(node, SBOX, ['-t', 'nat'], ['POSTROUTING', '-d', subnet, '-j', 'MASQUERADE'])
   await within(node, ['ip', 'route', 'replace', subnet, 'via', via])
   await within(node, ['iptables-restore', '--noflush', '--wait', '5'], `*nat\n:${CHAIN} - [0:0]\nCOMMIT\n`)

@@ -28,7 +28,8 @@ export function attempt(command: readonly string[], options: RunOptions = {}): P
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       stdout += text
     })
-    if (options.onLine !== undefined) createInterface({ input: child.stdout }).on('line', options.onLine)
+    if (options.onLine !== undefined)
+      for (const input of [child.stdout, child.stderr]) createInterface({ input }).on('line', options.onLine)
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       stderr += text
     })
