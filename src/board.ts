@@ -45,6 +45,8 @@ export type StatusPage = {
   readonly owner: string
   readonly clusterId: string
   readonly lastPass: { readonly at: string; readonly ok: boolean; readonly ms: number } | undefined
+  /** When a pass last ended well; kept by the board from `lastPass`. */
+  readonly lastSuccess?: string | undefined
   readonly loadBalancers: readonly LoadBalancerRow[]
   readonly ports: readonly StatusRow[]
   readonly problems: readonly Problem[]
@@ -89,7 +91,8 @@ export function createBoard({ version, now, aliveMs }: BoardOptions): Board & Bo
     alive: () => now() - turnedAt <= aliveMs,
     ready: () => page.role !== 'unready',
     publish: (news) => {
-      page = { ...page, ...news }
+      const lastSuccess = news.lastPass?.ok ? news.lastPass.at : page.lastSuccess
+      page = { ...page, lastSuccess, ...news }
     },
     turned: () => {
       turnedAt = now()

@@ -1,0 +1,41 @@
+// A Fastify server with everything trimmed that this program does not need: small limits, short answers, and nothing told to
+// whoever sends nonsense.
+import { STATUS_CODES } from 'node:http'
+import { type FastifyInstance, type FastifyReply, fastify } from 'fastify'
+
+/** Enough for an approval, which is the largest thing that is ever sent here. */
+const BODY_LIMIT = 1024
+
+export function createServer(): FastifyInstance {
+  const server = fastify({
+    bodyLimit: BODY_LIMIT,
+    connectionTimeout: 10_000,
+    requestTimeout: 5_000,
+    keepAliveTimeout: 5_000,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 16 },
+    http: { maxHeaderSize: 4096, headersTimeout: 5_000, connectionsCheckingInterval: 2_000 },
+    clientErrorHandler: (err, socket) => {
+      const status = 'code' in err && err.code === 'HPE_HEADER_OVERFLOW' ? 431 : 400
+      if (socket.writable) socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`)
+      else socket.destroy()
+    },
+    frameworkErrors: (err, _request, reply) => short(reply, statusOf(err)),
+  })
+  server.server.maxConnections = 64
+  server.addHook('onSend', async (_request, reply) => {
+    reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
+  })
+  server.setNotFoundHandler((_request, reply) => short(reply, 404))
+  server.setErrorHandler((err, _request, reply) => short(reply, statusOf(err)))
+  return server
+}
+
+function statusOf(err: unknown): number {
+  const status = typeof err === 'object' && err !== null && 'statusCode' in err ? Number(err.statusCode) : 500
+  return status >= 400 && status < 600 ? status : 500
+}
+
+export const short = (reply: FastifyReply, status: number): FastifyReply => send(reply.code(status), STATUS_CODES[status] ?? String(status))
+
+export const send = (reply: FastifyReply, text: string): FastifyReply => reply.type('text/plain; charset=utf-8').send(`${text}\n`)
