@@ -80,9 +80,9 @@ export const portRanges = parsed((value) => {
 export type MaxDeletes = { readonly count: number; readonly percent: number }
 
 export const maxDeletes = parsed((value): MaxDeletes | undefined => {
-  const [, count, percent] = /^(\d{1,4})?,?(?:(\d{1,3})%)?$/.exec(value.replaceAll(' ', '')) ?? []
-  if ((count === undefined && percent === undefined) || Number(percent ?? 0) > 100) return undefined
-  return { count: Number(count ?? 0), percent: Number(percent ?? 0) }
+  const match = /^(\d{1,4})$|^(?:(\d{1,4}),)?(\d{1,3})%$/.exec(value.replaceAll(' ', ''))
+  const [count, percent] = [Number(match?.[1] ?? match?.[2] ?? 0), Number(match?.[3] ?? 0)]
+  return match === null || percent > 100 ? undefined : { count, percent }
 }, 'a number, a share, or both: 5, 25% or 5,25%')
 
 /** Limits of one load balancer; Infinity where there is none, or none is published. */
