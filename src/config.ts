@@ -1,21 +1,11 @@
 // The configuration: read once, from flags and environment variables, into one frozen object. Every problem is reported at once.
-import { homedir } from 'node:os'
-import { join } from 'node:path'
 import { contradictions } from './config/check.ts'
-import { endpointOf } from './config/endpoints.ts'
 import { readSettings, type Settings, type Source } from './config/read.ts'
 import type { Secret } from './config/secret.ts'
 import { SETTING_KEYS, SETTINGS, type SettingKey } from './config/settings.ts'
+import { endpointOf } from './providers/aliyun/endpoints.ts'
 
-type Combined =
-  | 'loadBalancers'
-  | 'allow'
-  | 'accessKeyId'
-  | 'accessKeySecret'
-  | 'securityToken'
-  | 'slbEndpoint'
-  | 'ecsEndpoint'
-  | 'dockerCertPath'
+type Combined = 'loadBalancers' | 'allow' | 'accessKeyId' | 'accessKeySecret' | 'securityToken' | 'slbEndpoint' | 'ecsEndpoint'
 
 /** Names ending in `Ms` are milliseconds; lists are without repetition. */
 export type Config = Omit<Settings, Combined> & {
@@ -27,7 +17,8 @@ export type Config = Omit<Settings, Combined> & {
   readonly accessKey: AccessKey | undefined
   readonly slbEndpoint: string
   readonly ecsEndpoint: string
-  readonly dockerCertPath: string
+  /** Variables of the vendor's credential library: role, profile, URI. They count where there is no access key. */
+  readonly vendorEnv: Readonly<Record<string, string>>
 }
 
 export type AccessKey = { readonly id: Secret; readonly secret: Secret; readonly token: Secret | undefined }
@@ -55,9 +46,9 @@ export function readConfig(source: Source): Config {
     loadBalancers,
     allowed: [...new Set([...loadBalancers, ...allow])],
     accessKey: accessKeyId && accessKeySecret ? { id: accessKeyId, secret: accessKeySecret, token: securityToken } : undefined,
-    slbEndpoint: rest.slbEndpoint ?? endpointOf('slb', rest.regionId, rest.network),
-    ecsEndpoint: rest.ecsEndpoint ?? endpointOf('ecs', rest.regionId, rest.network),
-    dockerCertPath: rest.dockerCertPath ?? join(homedir(), '.docker'),
+    slbEndpoint: endpointOf('slb', rest.regionId, rest.network, rest.slbEndpoint),
+    ecsEndpoint: endpointOf('ecs', rest.regionId, rest.network, rest.ecsEndpoint),
+    vendorEnv: vendorEnv(source.env),
   })
 }
 
@@ -75,6 +66,14 @@ export function readSome<K extends SettingKey>(source: Source, keys: readonly K[
 export function unknownVariables(env: Source['env']): readonly string[] {
   const known = new Set<string>(SETTING_KEYS.flatMap((key) => SETTINGS[key].env))
   return Object.keys(env).filter((name) => name.startsWith('SLB_') && !known.has(name))
+}
+
+function vendorEnv(env: Source['env']): Readonly<Record<string, string>> {
+  const ours = new Set<string>(SETTING_KEYS.flatMap((key) => SETTINGS[key].env.flatMap((name) => [name, `${name}_FILE`])))
+  const given = Object.entries(env).flatMap(([name, value]) =>
+    value && name.startsWith('ALIBABA_CLOUD_') && !ours.has(name) ? [[name, value] as const] : [],
+  )
+  return Object.fromEntries(given)
 }
 
 /** Freezes data all the way down. A Secret is frozen too: it has no field to change. */

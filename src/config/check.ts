@@ -1,4 +1,5 @@
 // What is wrong only in combination. Judged by what was given, so that a value with a problem of its own is not reported twice.
+import { EndpointError, resolveEndpoint } from '../swarm/endpoint.ts'
 import type { Reading } from './read.ts'
 import { SETTINGS, type SettingKey } from './settings.ts'
 
@@ -10,7 +11,18 @@ export function contradictions({ settings, from }: Reading<SettingKey>): readonl
   if (!from.has('loadBalancers') && settings.expose === 'published') {
     problems.push('SLB_EXPOSE=published needs SLB_ID: ports without a label go to the default load balancer')
   }
-  return [...problems, ...incompleteKey(from)]
+  return [...problems, ...incompleteKey(from), ...badEngine(settings)]
+}
+
+/** Reads the TLS files too: a missing one is a mistake that waiting does not mend. */
+function badEngine({ dockerHost, dockerTlsVerify, dockerCertPath }: Reading<SettingKey>['settings']): readonly string[] {
+  try {
+    resolveEndpoint({ host: dockerHost, tlsVerify: dockerTlsVerify, certPath: dockerCertPath })
+    return []
+  } catch (err) {
+    if (err instanceof EndpointError) return [err.message]
+    throw err
+  }
 }
 
 /** An access key comes from one place: half of one and half of another would only be refused by the cloud, later. */

@@ -87,7 +87,7 @@ export const CONNECTIONS = {
   dockerHost: {
     env: ['DOCKER_HOST'],
     group: 'Docker',
-    schema: v.dockerHost,
+    schema: v.text,
     default: 'unix:///var/run/docker.sock',
     value: 'URL',
     help: 'Docker Engine of a manager',
@@ -103,7 +103,7 @@ export const CONNECTIONS = {
     env: ['DOCKER_CERT_PATH'],
     group: 'Docker',
     schema: v.text,
-    otherwise: '~/.docker',
+    otherwise: '~/.docker with DOCKER_TLS_VERIFY',
     value: 'DIR',
     help: 'directory of ca.pem, cert.pem and key.pem',
   },

@@ -121,11 +121,6 @@ export const endpoint = parsed((value) => {
   return plain && url.pathname === '/' && url.search === '' && url.hash === '' ? url.origin : undefined
 }, 'a host name or URL without a path, such as https://slb.aliyuncs.com')
 
-export const dockerHost = matching(
-  /^(unix:\/\/\/\S+|(tcp|https?):\/\/[^\s/]+\/?)$/,
-  'unix:///path, tcp://host:port, http://host:port or https://host:port',
-)
-
 export const httpAddress = z
   .string()
   .trim()

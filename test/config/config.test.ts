@@ -105,10 +105,27 @@ describe('the configuration', () => {
       slbEndpoint: 'https://slb-vpc.cn-beijing.aliyuncs.com',
       ecsEndpoint: 'https://ecs-vpc.cn-beijing.aliyuncs.com',
     })
-    expect(read({ SLB_NETWORK: 'public' }).slbEndpoint).toBe('https://slb.cn-beijing.aliyuncs.com')
+    expect(read({ SLB_NETWORK: 'public' }).ecsEndpoint).toBe('https://ecs.cn-beijing.aliyuncs.com')
     const hangzhou = { ALIBABA_CLOUD_REGION_ID: 'cn-hangzhou', SLB_NETWORK: 'public' }
     expect(read(hangzhou)).toMatchObject({ slbEndpoint: 'https://slb.aliyuncs.com', ecsEndpoint: 'https://ecs-cn-hangzhou.aliyuncs.com' })
     expect(read({ SLB_ENDPOINT: 'http://127.0.0.1:8080/' }).slbEndpoint).toBe('http://127.0.0.1:8080')
+  })
+
+  test('says what is wrong with the engine before anybody waits for it', () => {
+    expect(problems({ DOCKER_HOST: 'ssh://me@host' }).join()).toContain('ssh:// is not supported')
+    expect(problems({ DOCKER_HOST: 'tcp://10.0.0.1:2376', DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: '/nowhere' })).toEqual([
+      'DOCKER_CERT_PATH: /nowhere/ca.pem is missing',
+    ])
+  })
+
+  test("hands on the variables of the vendor's credential library, and no secret", () => {
+    const env = {
+      ALIBABA_CLOUD_ROLE_ARN: 'acs:ram::1:role/x',
+      ALIBABA_CLOUD_ACCESS_KEY_ID: 'a',
+      ALIBABA_CLOUD_ACCESS_KEY_SECRET: 'b',
+      HOME: '/',
+    }
+    expect(read(env).vendorEnv).toEqual({ ALIBABA_CLOUD_ROLE_ARN: 'acs:ram::1:role/x' })
   })
 
   test("takes Docker Machine's names where its own are not set", () => {

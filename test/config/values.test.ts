@@ -108,8 +108,6 @@ describe('other values', () => {
     ['endpoint', 'http://127.0.0.1:80', 'http://127.0.0.1'],
     ['endpoint', 'https://a/b', 'refused'],
     ['endpoint', 'ftp://a', 'refused'],
-    ['dockerHost', 'tcp://10.0.0.1:2376', 'tcp://10.0.0.1:2376'],
-    ['dockerHost', 'ssh://me@host', 'refused'],
     ['httpAddress', 'off', 'off'],
     ['httpAddress', '9750', 'refused'],
     ['absolutePath', 'run/x.sock', 'refused'],
