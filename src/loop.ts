@@ -34,14 +34,14 @@ export function createLoop({ pass, resyncMs, settleMs, now }: LoopOptions): Loop
   async function rest(signal: AbortSignal): Promise<void> {
     while (!signal.aborted && now() < Math.min(dueAt, resyncAt)) {
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, Math.max(1, Math.min(dueAt, resyncAt) - now()))
-        ring = () => {
+        const finish = () => {
           clearTimeout(timer)
-          signal.removeEventListener('abort', wake)
+          signal.removeEventListener('abort', finish)
           resolve()
         }
-        const wake = () => ring?.()
-        signal.addEventListener('abort', wake, { once: true })
+        const timer = setTimeout(finish, Math.max(1, Math.min(dueAt, resyncAt) - now()))
+        ring = finish
+        signal.addEventListener('abort', finish, { once: true })
       })
     }
     ring = undefined

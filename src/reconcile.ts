@@ -6,14 +6,19 @@ import { type DriftMemory, dampen } from './core/drift.ts'
 import { type GuardRules, guard, type Ledger } from './core/guard.ts'
 import { fit, type Quotas } from './core/headroom.ts'
 import { foldHealth } from './core/health.ts'
-import type { Chain, ListenerKey, LoadBalancer, Plan, Problem } from './core/model.ts'
 import { parseMark } from './core/marks.ts'
+import type { Chain, ListenerKey, LoadBalancer, Plan, Problem } from './core/model.ts'
 import type { Backends } from './core/nodes.ts'
 import { allowedBy, type Policy } from './core/policy.ts'
 import { type Standing, standingOf } from './core/usable.ts'
 import type { Handle, OpenOptions, Provider, Turn } from './providers/provider.ts'
 
-export type ReconcileRules = DiffRules & { readonly guard: GuardRules; readonly quotas: Quotas; readonly policy: Policy; readonly clusterId: string }
+export type ReconcileRules = DiffRules & {
+  readonly guard: GuardRules
+  readonly quotas: Quotas
+  readonly policy: Policy
+  readonly clusterId: string
+}
 
 /** What is remembered of one load balancer from pass to pass. */
 export type Remembered = { readonly balancer: BalancerMemory; readonly drift: DriftMemory; readonly look: number }

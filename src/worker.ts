@@ -1,4 +1,6 @@
 // Keeps one load balancer in step, on its own: a slow or failing one holds nobody up. Makes no cloud call while nothing is due.
+
+import type { Applied, NotApplied } from './apply.ts'
 import type { Claim, Wanted } from './core/claims.ts'
 import { NO_MEMORY } from './core/diff.ts'
 import { digest, serviceDigests } from './core/digest.ts'
@@ -7,7 +9,6 @@ import type { Chain, Change, ListenerKey, LoadBalancer } from './core/model.ts'
 import type { Backends } from './core/nodes.ts'
 import type { Provider } from './providers/provider.ts'
 import { type Outcome, type ReconcileRules, type Remembered, reconcileOne, type Shared } from './reconcile.ts'
-import type { Applied, NotApplied } from './apply.ts'
 
 export type Offer = {
   readonly wanted: Wanted
@@ -43,6 +44,8 @@ export interface Worker {
   /** Settles when nothing is under way. */
   idle(): Promise<void>
   recheckAt(): number | undefined
+  /** Makes the next offer due. */
+  poke(): void
 }
 
 /** Up to this many changed services count as a change that goes before bulk work. */
@@ -141,7 +144,10 @@ export function createWorker(options: WorkerOptions): Worker {
     options.finished(id, outcome)
   }
 
-  function digestOf(offer: Offer, seen: LoadBalancer | undefined): { readonly text: string; readonly services: ReadonlyMap<string, string> } {
+  function digestOf(
+    offer: Offer,
+    seen: LoadBalancer | undefined,
+  ): { readonly text: string; readonly services: ReadonlyMap<string, string> } {
     const services = serviceDigests(offer.wanted, offer.claims, seen, offer.rules.owner)
     const text = digest(services, offer.wanted, offer.backends, seen, offer.rules.owner)
     return { services, text: `${offer.mayWrite}\n${text}` }
@@ -161,8 +167,11 @@ export function createWorker(options: WorkerOptions): Worker {
 
   return {
     id,
-    recheckAt: () => (running === undefined ? recheckAt : undefined),
+    recheckAt: () => recheckAt,
     idle: () => work,
+    poke: () => {
+      recheckAt = now()
+    },
     offer(offer) {
       if (running !== undefined) {
         if (digestOf(offer, running.last).text === running.digest && !offer.fresh) return

@@ -1,7 +1,16 @@
 // One load balancer: what is wanted against what is there, as a plan of independent chains. Adds before it removes.
 import type { Wanted } from './claims.ts'
 import { portKey } from './claims.ts'
-import { DEFAULT_CHAIN, absences, type GroupContext, type GroupPlan, groupChain, planDefaultGroup, planKeptGroup, planWantedGroup } from './groups.ts'
+import {
+  absences,
+  DEFAULT_CHAIN,
+  type GroupContext,
+  type GroupPlan,
+  groupChain,
+  planDefaultGroup,
+  planKeptGroup,
+  planWantedGroup,
+} from './groups.ts'
 import type { Health } from './health.ts'
 import { type Decision, type Decisions, decide } from './holders.ts'
 import { type Keep, type KeepRules, keepOf } from './keep.ts'
@@ -58,7 +67,12 @@ const CHANGING_MS = 1000
 /** While a service moves to another load balancer, its old place is looked at this often. */
 const MOVE_MS = 5000
 
-type Step = { readonly chain?: Chain | undefined; readonly wish?: GroupWish | undefined; readonly verdict: Verdict; readonly again?: number | undefined }
+type Step = {
+  readonly chain?: Chain | undefined
+  readonly wish?: GroupWish | undefined
+  readonly verdict: Verdict
+  readonly again?: number | undefined
+}
 
 const listenerChain = (key: ListenerKey) => `listener ${key}`
 
@@ -113,7 +127,9 @@ function stepKeep(decision: Extract<Decision, { kind: 'keep' }>, input: DiffInpu
 function stepDelete(decision: Extract<Decision, { kind: 'delete' }>, input: DiffInput): Step {
   const { actual, mark } = decision
   const view = input.wanted.services.get(mark.service)?.ports.get(portKey(mark.port, mark.transport))
-  const moves = view?.places.filter((place) => place.startsWith(`${input.lb.id}|`)).map((place) => `listener ${place.slice(input.lb.id.length + 1)}`)
+  const moves = view?.places
+    .filter((place) => place.startsWith(`${input.lb.id}|`))
+    .map((place) => `listener ${place.slice(input.lb.id.length + 1)}`)
   const chain: Chain = {
     id: `delete ${actual.key}`,
     service: mark.service,
@@ -161,7 +177,12 @@ function steps(byKey: ReadonlyMap<ListenerKey, Decision>, input: DiffInput, useD
 type Groups = { readonly plans: readonly GroupPlan[]; readonly removals: readonly Chain[] }
 
 /** Own groups: wanted ones in step, those of kept listeners followed, unused ones removed after what still uses them. */
-function planGroups(wishes: ReadonlyMap<string, GroupWish>, byKey: ReadonlyMap<ListenerKey, Decision>, input: DiffInput, context: GroupContext): Groups {
+function planGroups(
+  wishes: ReadonlyMap<string, GroupWish>,
+  byKey: ReadonlyMap<ListenerKey, Decision>,
+  input: DiffInput,
+  context: GroupContext,
+): Groups {
   const plans = [...wishes.values()].map((wish) => planWantedGroup(wish, context))
   const used = new Set([...wishes.values()].map((wish) => wish.existing?.ref))
   const removals: Chain[] = []
@@ -176,14 +197,23 @@ function planGroups(wishes: ReadonlyMap<string, GroupWish>, byKey: ReadonlyMap<L
       continue
     }
     const after = users.map(({ key, decision }) => (decision?.kind === 'delete' ? `delete ${key}` : listenerChain(key)))
-    removals.push({ id: `remove group ${group.ref}`, service: undefined, after, changes: [{ kind: 'deleteGroup', group: group.ref, name: group.name }] })
+    removals.push({
+      id: `remove group ${group.ref}`,
+      service: undefined,
+      after,
+      changes: [{ kind: 'deleteGroup', group: group.ref, name: group.name }],
+    })
   }
   return { plans, removals }
 }
 
 function usesDefault(plan: readonly Step[], byKey: ReadonlyMap<ListenerKey, Decision>): boolean {
-  const created = plan.some(({ chain }) => chain?.changes.some((change) => change.kind === 'createListener' && change.listener.target.kind === 'default'))
-  const kept = [...byKey.values()].some((decision) => decision.kind !== 'create' && decision.kind !== 'delete' && decision.actual.target?.kind === 'default')
+  const created = plan.some(({ chain }) =>
+    chain?.changes.some((change) => change.kind === 'createListener' && change.listener.target.kind === 'default'),
+  )
+  const kept = [...byKey.values()].some(
+    (decision) => decision.kind !== 'create' && decision.kind !== 'delete' && decision.actual.target?.kind === 'default',
+  )
   return created || kept
 }
 
@@ -233,14 +263,18 @@ export function diff(input: DiffInput): Diff {
     plan: chains.filter((chain) => chain !== undefined && (chain.changes.length > 0 || (chain.ifHeld?.length ?? 0) > 0)) as Plan,
     verdicts: [...plan.map(({ verdict }) => verdict), ...decisions.losers.map(loserVerdict)],
     problems: [
-      ...decisions.losers.map((loser): Problem => ({ kind: 'conflict', subject: loser.claim.service, port: loser.claim.key, text: loser.reason })),
+      ...decisions.losers.map(
+        (loser): Problem => ({ kind: 'conflict', subject: loser.claim.service, port: loser.claim.key, text: loser.reason }),
+      ),
       ...strangerProblems(input, own.strangers, used),
     ],
     respected: all.flatMap(({ respected }) => respected),
     memory,
     needsHealth: all.some(({ needsHealth }) => needsHealth),
     recheckAt: earliest([...plan.map(({ again }) => again), ...all.map(({ recheckAt }) => recheckAt)]),
-    owned: [...byKey.values()].filter((decision) => decision.kind !== 'create' && (decision.kind !== 'update' || decision.mark !== undefined)).length,
+    owned: [...byKey.values()].filter(
+      (decision) => decision.kind !== 'create' && (decision.kind !== 'update' || decision.mark !== undefined),
+    ).length,
     alive: [...byKey.values()].filter((decision) => decision.kind !== 'delete').length,
   }
 }

@@ -12,7 +12,7 @@ export type ListenerDiff = {
   readonly reason: string
 }
 
-/** Settings that cannot be changed on an existing listener, as groups of values among which one may move. */
+/** Whether a listener must be made anew to get from one to the other. */
 export type Immovable = (before: Settings, after: Settings) => boolean
 
 const sameTarget = (a: Target | undefined, b: Target) =>
@@ -29,7 +29,14 @@ export function changedSettings(want: Settings, have: Settings): { readonly set:
 }
 
 export function specOf(claim: Claim, target: Target, suffix: Mark['suffix'] = ''): ListenerSpec {
-  return { key: claim.key, port: claim.port, protocol: claim.protocol, note: formatMark({ ...claim.mark, suffix }), target, settings: claim.settings }
+  return {
+    key: claim.key,
+    port: claim.port,
+    protocol: claim.protocol,
+    note: formatMark({ ...claim.mark, suffix }),
+    target,
+    settings: claim.settings,
+  }
 }
 
 /** Who stopped it: `closed` a person (now or before), `stopped` we, '' nobody. */

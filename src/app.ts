@@ -1,0 +1,119 @@
+// Builds every part once, joins them, and runs until the signal aborts. Nothing else constructs anything.
+import { hostname } from 'node:os'
+import { createBoard, type StatusPage, type StatusRow } from './board.ts'
+import { cleanLoadBalancer } from './cleanup.ts'
+import { connectCloud } from './cloud.ts'
+import type { Config } from './config.ts'
+import type { Problem } from './core/model.ts'
+import { createDaemon } from './daemon.ts'
+import { askHealth } from './health.ts'
+import { serveHttp, serveSocket } from './http/server.ts'
+import { inspect } from './inspect.ts'
+import type { Logger } from './log.ts'
+import { createLoop } from './loop.ts'
+import { connectEngine } from './swarm/client.ts'
+import { checkLeadership, createLease } from './swarm/leader.ts'
+import { watchSwarm } from './swarm/watch.ts'
+import { VERSION } from './version.ts'
+
+/** A clock that goes on while the process is frozen and never goes back. */
+const now = () => Math.round(performance.timeOrigin + performance.now())
+
+const SETTLE_MS = { service: 100, node: 2000 }
+/** A create + start or a replacement that has begun is finished within this; stop_grace_period in deploy/stack.yml is longer. */
+const FINISH_MS = 10_000
+
+export const engineOf = (config: Config) =>
+  connectEngine({ host: config.dockerHost, tlsVerify: config.dockerTlsVerify, certPath: config.dockerCertPath })
+
+export async function runDaemon(config: Config, log: Logger, signal: AbortSignal): Promise<void> {
+  const board = createBoard({ version: VERSION, now, aliveMs: Math.max(120_000, config.resyncMs * 3) })
+  const engine = engineOf(config)
+  const lease = createLease({ check: (stop) => checkLeadership(engine, board.page().node.id, stop), now })
+  const giveUp = new AbortController()
+  const cloud = connectCloud(config, {
+    log,
+    userAgent: `swarm-slb/${VERSION} (${hostname()})`,
+    mayWrite: lease.held,
+    observe: ({ action, code }) => board.count('cloudRequests', { action, code }),
+  })
+  const watch = watchSwarm({ engine, onEvent: (kind) => loop.wake(kind), log, tally: board, now })
+  const daemon = createDaemon({ config, engine, cloud, lease, watch, board, log, now, stop: signal, giveUp: giveUp.signal })
+  const loop = createLoop({ pass: (why) => daemon.pass(loop, why), resyncMs: config.resyncMs, settleMs: SETTLE_MS, now })
+  const health = askHealth(daemon.known)
+  const http = await serveHttp({ address: config.httpAddr, board, health, log })
+  const socket = await serveSocket({
+    path: config.socket,
+    board,
+    health,
+    log,
+    approve: (hash) => {
+      const answer = daemon.approve(hash)
+      const approved = answer.approved.map((one) => ({
+        loadBalancer: one.loadBalancer,
+        listener: one.key,
+        service: one.service,
+        since: new Date(one.since).toISOString(),
+      }))
+      return { ...answer, approved }
+    },
+  })
+  log.info({ version: VERSION, loadBalancers: config.allowed, expose: config.expose, policy: config.policy }, 'swarm-slb starts')
+  try {
+    // Stream first, then the full reading: what happens in between is not lost.
+    await Promise.all([watch.run(signal), watch.opened.then(() => loop.run(signal))])
+    const timer = setTimeout(() => giveUp.abort(), FINISH_MS)
+    await daemon.idle()
+    clearTimeout(timer)
+  } finally {
+    await Promise.all([http.close(), socket.close()])
+    cloud.close()
+    log.info('swarm-slb stops; listeners stay as they are')
+  }
+}
+
+export type PlanReport = {
+  readonly inSync: boolean
+  readonly loadBalancers: readonly {
+    readonly name: string
+    readonly id: string
+    readonly changes: readonly string[]
+    readonly held: readonly string[]
+    readonly error: string
+  }[]
+  readonly ports: readonly StatusRow[]
+  readonly problems: readonly Problem[]
+}
+
+/** What `run` would do now. Reads only. */
+export async function planOnce(config: Config, log: Logger, signal: AbortSignal): Promise<PlanReport> {
+  const { page, plans } = await inspect(config, engineOf(config), log, now, signal)
+  return {
+    inSync: plans.every(({ changes, error }) => changes.length === 0 && error === ''),
+    loadBalancers: plans,
+    ports: page.ports,
+    problems: page.problems,
+  }
+}
+
+/** A fresh reading of swarm and cloud, where no daemon runs. */
+export async function readStatus(config: Config, log: Logger, signal: AbortSignal): Promise<StatusPage> {
+  return (await inspect(config, engineOf(config), log, now, signal)).page
+}
+
+export type CleanOptions = { readonly dryRun: boolean; readonly onProgress: (line: string) => void }
+
+/** Removes what carries our mark, nothing else. */
+export async function cleanUp(
+  config: Config,
+  log: Logger,
+  options: CleanOptions,
+  signal: AbortSignal,
+): Promise<{ readonly removed: readonly string[]; readonly failed: readonly string[] }> {
+  const cloud = connectCloud(config, { log, userAgent: `swarm-slb/${VERSION} (${hostname()})`, mayWrite: async () => !options.dryRun })
+  try {
+    return await cleanLoadBalancer({ config, cloud, engine: engineOf(config), ...options }, signal)
+  } finally {
+    cloud.close()
+  }
+}

@@ -1,0 +1,62 @@
+// Joins the parts of the cloud edge: credentials, metadata, rate limits, one client a product. Nothing else constructs them.
+import type { Config } from './config.ts'
+import type { Logger } from './log.ts'
+import { type BucketOptions, createBuckets } from './providers/aliyun/buckets.ts'
+import { createClbProvider } from './providers/aliyun/clb/provider.ts'
+import { type CredentialsConfig, createCredentials } from './providers/aliyun/credentials.ts'
+import { createInstances, type Instances } from './providers/aliyun/instances.ts'
+import { createMetadata, type Metadata } from './providers/aliyun/metadata.ts'
+import { createRpc, type RpcEvent, type RpcOptions } from './providers/aliyun/rpc.ts'
+import type { Provider } from './providers/provider.ts'
+
+export type CloudOptions = {
+  readonly log: Logger
+  readonly userAgent: string
+  /** Asked right before every attempt of a write. */
+  readonly mayWrite: () => Promise<boolean>
+  readonly observe?: (event: RpcEvent) => void
+  /** For tests and measurements: other waits, or no rate limit. */
+  readonly rpc?: Pick<RpcOptions, 'timeouts' | 'waits'>
+  readonly buckets?: Partial<BucketOptions>
+}
+
+export interface Cloud {
+  readonly provider: Provider
+  readonly instances: Instances
+  close(): void
+}
+
+const CLB_VERSION = '2014-05-15'
+const ECS_VERSION = '2014-05-26'
+
+function credentialsOf(config: Config, metadata: Metadata): CredentialsConfig {
+  const key = config.accessKey
+  if (key === undefined) return { kind: 'instanceRole', metadata }
+  return { kind: 'static', accessKeyId: key.id.reveal(), accessKeySecret: key.secret.reveal(), securityToken: key.token?.reveal() }
+}
+
+export function connectCloud(config: Config, options: CloudOptions): Cloud {
+  const metadata = createMetadata({ endpoint: config.metadataEndpoint })
+  const credentials = createCredentials(credentialsOf(config, metadata))
+  const shared = {
+    regionId: config.regionId,
+    credentials: () => credentials.get(),
+    dropCredentials: credentials.invalidate,
+    userAgent: options.userAgent,
+    ...options.rpc,
+    buckets: createBuckets({ share: config.apiShare, ...options.buckets }),
+    mayWrite: options.mayWrite,
+    observe: options.observe,
+  }
+  const slb = createRpc({ ...shared, product: 'slb', endpoint: config.slbEndpoint, apiVersion: CLB_VERSION })
+  const ecs = createRpc({ ...shared, product: 'ecs', endpoint: config.ecsEndpoint, apiVersion: ECS_VERSION })
+  const vpcId = async () => config.vpcId ?? (await metadata.vpcId(AbortSignal.timeout(5000)))
+  return {
+    provider: createClbProvider({ rpc: slb, log: options.log }),
+    instances: createInstances({ rpc: ecs, vpcId }),
+    close: () => {
+      slb.close()
+      ecs.close()
+    },
+  }
+}

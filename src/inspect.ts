@@ -1,0 +1,103 @@
+// One look at swarm and cloud without a daemon: for `plan`, and for `status` where none runs. Reads only.
+import { hostname } from 'node:os'
+import { emptyPage, type StatusPage } from './board.ts'
+import { connectCloud } from './cloud.ts'
+import type { Config } from './config.ts'
+import { describeChange } from './core/describe.ts'
+import { NO_MEMORY } from './core/diff.ts'
+import { NO_DRIFT } from './core/drift.ts'
+import { newLedger } from './core/guard.ts'
+import { createDesires, type Desire } from './desired.ts'
+import type { Logger } from './log.ts'
+import { balancerRow, driftLines, heldPage, type Known, know, portRows } from './page.ts'
+import { type Outcome, reconcileOne, type Shared } from './reconcile.ts'
+import type { Engine } from './swarm/client.ts'
+import { readSnapshot } from './swarm/read.ts'
+import { VERSION } from './version.ts'
+
+export type BalancerPlan = {
+  readonly name: string
+  readonly id: string
+  readonly changes: readonly string[]
+  readonly held: readonly string[]
+  readonly error: string
+}
+
+const NEVER = new AbortController().signal
+
+function planOf(id: string, outcome: Outcome): BalancerPlan {
+  if (outcome.status === 'failed') return { name: id, id, changes: [], held: [], error: outcome.error.message }
+  const { look } = outcome
+  const lines = (chains: typeof look.run) => chains.flatMap((chain) => chain.changes.map((change) => describeChange(change)))
+  const run = new Set(look.run.map((chain) => chain.id))
+  const held = look.wished.filter((chain) => !run.has(chain.id))
+  return { name: look.lb.name, id, changes: lines(look.run), held: lines(held), error: '' }
+}
+
+async function lookAll(
+  desire: Desire,
+  provider: Parameters<typeof reconcileOne>[0]['provider'],
+  shared: Shared,
+  now: () => number,
+  signal: AbortSignal,
+) {
+  const { wanted, backends, rules } = desire
+  const turn = { begin: NEVER, wait: NEVER, priority: 0 }
+  const hooks = { begins: () => {}, applied: () => {}, failed: () => {}, now }
+  const base = {
+    provider,
+    wanted,
+    backends,
+    rules,
+    members: 'fresh',
+    driftOnly: false,
+    mayWrite: false,
+    turnOf: () => turn,
+    hooks,
+    now,
+    signal,
+  } as const
+  const look = async (id: string) => {
+    const remembered = { balancer: NO_MEMORY, drift: NO_DRIFT, look: 0 }
+    return { id, outcome: await reconcileOne({ ...base, id, remembered }, shared, () => {}) }
+  }
+  await Promise.all(desire.loadBalancers.map(look))
+  // Once more with every load balancer known: the guard judges over all of them together.
+  return Promise.all(desire.loadBalancers.map(look))
+}
+
+export async function inspect(
+  config: Config,
+  engine: Engine,
+  log: Logger,
+  now: () => number,
+  signal: AbortSignal,
+): Promise<{ readonly page: StatusPage; readonly plans: readonly BalancerPlan[] }> {
+  const cloud = connectCloud(config, { log, userAgent: `swarm-slb/${VERSION} (${hostname()})`, mayWrite: async () => false })
+  try {
+    const snapshot = await readSnapshot(engine, signal)
+    const desire = await createDesires({ config, provider: cloud.provider, instances: cloud.instances, now }).read(snapshot, signal)
+    const shared: Shared = { ledger: newLedger(desire.loadBalancers), up: new Set() }
+    const outcomes = await lookAll(desire, cloud.provider, shared, now, signal)
+    const known = new Map<string, Known>(outcomes.map(({ id, outcome }) => [id, know(id, outcome, undefined)]))
+    const looks = [...known.values()]
+    const self = snapshot.nodes.find((node) => node.id === snapshot.nodeId)
+    const page: StatusPage = {
+      ...emptyPage(VERSION),
+      node: { id: snapshot.nodeId, hostname: self?.hostname ?? '' },
+      role: snapshot.isLeader ? 'leader' : 'standby',
+      leader: snapshot.nodes.find((node) => node.leader)?.hostname ?? '',
+      reason: 'a fresh reading; no daemon was asked',
+      owner: desire.rules.owner,
+      clusterId: snapshot.clusterId,
+      loadBalancers: looks.map(balancerRow),
+      ports: portRows(desire, known, shared.ledger),
+      problems: [...desire.problems, ...looks.flatMap(({ look }) => look?.problems ?? [])],
+      held: heldPage(shared.ledger, (id) => known.get(id)?.look?.lb.name ?? id),
+      drift: driftLines(looks),
+    }
+    return { page, plans: outcomes.map(({ id, outcome }) => planOf(id, outcome)) }
+  } finally {
+    cloud.close()
+  }
+}

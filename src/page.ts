@@ -1,0 +1,149 @@
+// Turns what the core decided into rows for people: every published port has a state and a reason.
+import type { HeldDelete, LoadBalancerRow, PortState, StatusRow } from './board.ts'
+import type { PortView, ServiceView } from './core/claims.ts'
+import { heldHash, holdAll, type Ledger } from './core/guard.ts'
+import { portName } from './core/labels.ts'
+import type { ListenerKey, LoadBalancer } from './core/model.ts'
+import type { Verdict } from './core/verdicts.ts'
+import type { Desire } from './desired.ts'
+import type { Look, Outcome } from './reconcile.ts'
+
+/** What is known of one load balancer after its last pass. */
+export type Known = {
+  readonly id: string
+  readonly look: Look | undefined
+  readonly error: string
+  readonly verdicts: readonly Verdict[]
+}
+
+const iso = (time: number) => new Date(time).toISOString()
+
+/** Verdicts after applying: what was created is exposed, what failed says why. */
+function afterwards(look: Look, outcome: Outcome): Verdict[] {
+  const result = outcome.status === 'looked' ? outcome.result : undefined
+  const readOnly = look.standing.status === 'readOnly' || look.standing.status === 'unusable' ? look.standing.text : undefined
+  const opened = new Set<ListenerKey>()
+  const gone = new Set<ListenerKey>()
+  const failed = new Map<ListenerKey, string>()
+  const keyOf = (id: string) => id.replace(/^(listener|delete|close) /, '') as ListenerKey
+  for (const { change } of result?.applied ?? []) {
+    if (change.kind === 'createListener' || change.kind === 'replaceListener') opened.add(change.listener.key)
+    if (change.kind === 'startListener') opened.add(change.key)
+    if (change.kind === 'deleteListener') gone.add(change.key)
+  }
+  for (const { chain, error } of result?.failed ?? []) failed.set(keyOf(chain.id), error.message)
+  return look.diff.verdicts.flatMap((verdict): Verdict[] => {
+    const error = failed.get(verdict.key)
+    if (verdict.state === 'removing' && gone.has(verdict.key)) return []
+    if (readOnly !== undefined && verdict.state !== 'exposed') return [{ ...verdict, state: 'refused', reason: readOnly }]
+    if (error !== undefined) return [{ ...verdict, reason: error }]
+    return [opened.has(verdict.key) && verdict.state === 'pending' ? { ...verdict, state: 'exposed', reason: '' } : verdict]
+  })
+}
+
+export function know(id: string, outcome: Outcome, before: Known | undefined): Known {
+  if (outcome.status === 'failed') return { id, look: before?.look, error: outcome.error.message, verdicts: before?.verdicts ?? [] }
+  return { id, look: outcome.look, error: '', verdicts: afterwards(outcome.look, outcome) }
+}
+
+function listenerRow(verdict: Verdict, known: Known, ledger: Ledger): StatusRow {
+  const lb = known.look?.lb
+  const held = ledger.held.get(`${known.id}|${verdict.key}`)
+  const port = verdict.key.split(':')[1] ?? ''
+  return {
+    service: verdict.service,
+    port: verdict.port,
+    loadBalancer: lb?.name ?? known.id,
+    listener: verdict.listener,
+    address: lb === undefined || lb.address === '' ? '' : `${lb.address}:${port}`,
+    state: held === undefined || verdict.state !== 'removing' ? verdict.state : 'held',
+    reason: held === undefined || verdict.state !== 'removing' ? verdict.reason : `its delete is held: ${held.reason}`,
+  }
+}
+
+const STATES: Record<PortView['state'], PortState> = { wanted: 'pending', frozen: 'frozen', pending: 'pending', unexposed: 'unexposed' }
+
+function portRow(service: ServiceView, view: PortView, known: ReadonlyMap<string, Known>): StatusRow {
+  const errors = view.places.flatMap((place) => known.get(place.split('|')[0] ?? '')?.error ?? []).filter((text) => text !== '')
+  const reason = view.reason === '' ? (errors[0] ?? 'waiting for the load balancer to be read') : view.reason
+  const place = view.places[0]?.split('|')
+  return {
+    service: service.name,
+    port: portName(view.port),
+    loadBalancer: known.get(place?.[0] ?? '')?.look?.lb.name ?? place?.[0] ?? '',
+    listener: '',
+    address: '',
+    state: STATES[view.state],
+    reason,
+  }
+}
+
+/** One row a service port and place; services that are gone but still have a listener come too. */
+export function portRows(desire: Desire, known: ReadonlyMap<string, Known>, ledger: Ledger): StatusRow[] {
+  const rows = [...known.values()].flatMap((one) => one.verdicts.map((verdict) => listenerRow(verdict, one, ledger)))
+  const covered = new Set(rows.map((row) => `${row.service} ${row.port}`))
+  const rest = [...desire.wanted.services.values()].flatMap((service) =>
+    [...service.ports.values()]
+      .filter((view) => !covered.has(`${service.name} ${portName(view.port)}`))
+      .map((view) => portRow(service, view, known)),
+  )
+  return [...rows, ...rest].sort(
+    (a, b) =>
+      a.service.localeCompare(b.service) ||
+      a.port.localeCompare(b.port, 'en', { numeric: true }) ||
+      a.loadBalancer.localeCompare(b.loadBalancer),
+  )
+}
+
+const members = (lb: LoadBalancer) => {
+  const active = new Map<string, boolean>()
+  for (const { server, weight } of [...lb.members, ...lb.groups.flatMap((group) => group.members)]) {
+    active.set(server, active.get(server) === true || weight > 0)
+  }
+  const up = [...active.values()].filter(Boolean).length
+  return { active: up, drained: active.size - up }
+}
+
+export function balancerRow({ id, look, error }: Known): LoadBalancerRow {
+  if (look === undefined) return { name: id, id, address: '', state: 'unknown', reason: error || 'not read yet', listeners: 0, owned: 0 }
+  const { lb, standing, diff } = look
+  const refused = standing.status === 'unusable' || standing.status === 'readOnly'
+  return {
+    name: lb.name,
+    id,
+    address: lb.address,
+    state: refused ? standing.status : lb.status,
+    reason: refused ? standing.text : error,
+    listeners: lb.listeners.length,
+    owned: diff.owned,
+    backends: members(lb),
+  }
+}
+
+export function heldPage(ledger: Ledger, nameOf: (id: string) => string): { hash: string; reason: string; deletes: HeldDelete[] } {
+  const held = [...ledger.held.values()]
+  return {
+    hash: held.length === 0 ? '' : heldHash(held),
+    reason: held.length === 0 ? '' : (holdAll(ledger) ?? held[0]?.reason ?? ''),
+    deletes: held.map((entry) => ({
+      loadBalancer: nameOf(entry.loadBalancer),
+      listener: entry.key,
+      service: entry.service,
+      since: iso(entry.since),
+    })),
+  }
+}
+
+/** What people changed and we leave, and what is repaired no more for now. */
+export const driftLines = (known: Iterable<Known>) =>
+  [...known].flatMap(({ look }) =>
+    look === undefined
+      ? []
+      : [
+          ...look.diff.respected.map((text) => `${look.lb.name}: ${text}`),
+          ...look.diff.verdicts
+            .filter(({ state }) => state === 'closed')
+            .map(({ listener }) => `${look.lb.name}: listener ${listener} was stopped by hand and stays so`),
+          ...look.resting.map((text) => `${look.lb.name}: undone three times in a row, left alone for an hour: ${text}`),
+        ],
+  )
