@@ -77,7 +77,8 @@ export function readService(service: Service, rules: LabelRules): ServiceReading
   const aliyun = sortAliyunLabels(service)
   const exposures = expose(service, [...own.targets, ...aliyun.targets], rules)
   const before = [...own.findings, ...aliyun.findings, ...exposures.findings]
-  const options = configure(service, exposures, [...own.options, ...aliyun.options], rules, (port) => freezing(before, port) !== undefined)
+  const frozen = new Set(service.ports.filter((port) => freezing(before, port) !== undefined))
+  const options = configure(service, exposures, [...own.options, ...aliyun.options], rules, frozen)
   const both = own.frozen && !own.enabled ? [note('slb.enable=false waits: slb.freeze leaves the service as it is')] : []
   const findings = [...before, ...options.findings, ...strayLabels(service), ...both]
   return {

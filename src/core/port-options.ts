@@ -25,6 +25,8 @@ type Ledger = {
   readonly used: Set<OptionLabel>
   /** Why a listener that knows the option has no use for it. */
   readonly idle: Map<OptionLabel, string>
+  /** Their value is already a finding. */
+  readonly wrong: Set<OptionLabel>
   readonly findings: Finding[]
 }
 
@@ -57,6 +59,7 @@ function readValues(
     const value = option === 'adopt' ? parseBoolean(label.text) : parseValue(option, target.protocol, label.text)
     if (!value.ok) {
       valid = false
+      ledger.wrong.add(label)
       const what = label.rank < 0 ? `${label.label}: ${option}` : plain(label.label)
       ledger.findings.push(fault(`${what}: ${value.text}`, [port]))
     } else if (typeof value.value === 'boolean') adopt = value.value
@@ -100,7 +103,9 @@ function unused(label: OptionLabel, exposed: readonly Placed[], service: Service
   const [first] = scope
   if (first === undefined) {
     if (!service.settled) return []
-    return [note(`${name}: container port ${label.port ?? ''} is not published`.replace('port  is', 'ports are'))]
+    const what =
+      label.port === undefined ? ' has no effect: the service publishes no port' : `: container port ${label.port} is not published`
+    return [note(`${name}${what}`)]
   }
   if (placed.length === 0) return [note(`${name} has no effect: ${portList(scope)} is not exposed; ${advice(first, service.ports)}`, first)]
   if (idle !== undefined) return [fault(`${name} ${idle}`, freezes)]
@@ -119,34 +124,34 @@ function elsewhere(at: string, port: PublishedPort, targets: readonly PortTarget
 }
 
 /** A wrong value is a mistake even where a closer label overrules it. */
-function overruled(labels: readonly OptionLabel[], found: readonly Finding[]): Finding[] {
+function overruled(labels: readonly OptionLabel[], wrong: ReadonlySet<OptionLabel>): Finding[] {
   return labels.flatMap((label) => {
+    if (label.rank < 0 || wrong.has(label)) return []
     const value = label.option === 'adopt' ? parseBoolean(label.text) : parseValue(label.option, undefined, label.text)
-    const name = plain(label.label)
-    return value.ok || label.rank < 0 || found.some(({ text }) => text.startsWith(`${name}: `)) ? [] : [note(`${name}: ${value.text}`)]
+    return value.ok ? [] : [note(`${plain(label.label)}: ${value.text}`)]
   })
 }
 
-/** @param isFrozen ports that stay as they are: their labels are not judged */
+/** @param frozen ports that stay as they are: their labels are not judged */
 export function configure(
   service: Service,
   { byPort }: Exposures,
   labels: readonly OptionLabel[],
   rules: SettingsRules,
-  isFrozen: (port: PublishedPort) => boolean,
+  frozen: ReadonlySet<PublishedPort>,
 ): PortOptions {
-  const ledger: Ledger = { used: new Set(), idle: new Map(), findings: [] }
+  const ledger: Ledger = { used: new Set(), idle: new Map(), wrong: new Set(), findings: [] }
   const sorted = [...labels].sort((a, b) => a.rank - b.rank)
   const exposed = [...byPort].flatMap(([port, exposure]): Placed[] => ('targets' in exposure ? [{ port, targets: exposure.targets }] : []))
-  const open = exposed.filter(({ port }) => !isFrozen(port))
+  const open = exposed.filter(({ port }) => !frozen.has(port))
   const byTarget = new Map<PortTarget, Configured>()
   for (const { port, targets } of open) {
     const mine = sorted.filter((label) => inScope(label, port))
     for (const target of targets) byTarget.set(target, configureOne(mine, port, target, rules, ledger))
   }
   const idle = labels.filter(
-    (label) => label.rank >= 0 && !ledger.used.has(label) && !service.ports.some((port) => inScope(label, port) && isFrozen(port)),
+    (label) => label.rank >= 0 && !ledger.used.has(label) && !service.ports.some((port) => inScope(label, port) && frozen.has(port)),
   )
   ledger.findings.push(...idle.flatMap((label) => unused(label, exposed, service, ledger.idle.get(label))))
-  return { byTarget, findings: [...ledger.findings, ...overruled(labels, ledger.findings)] }
+  return { byTarget, findings: [...ledger.findings, ...overruled(labels, ledger.wrong)] }
 }
