@@ -1,0 +1,28 @@
+// Every action the simulator carries out, by product. Anything else is InvalidAction.NotFound.
+import type { Product } from '../gateway/check-params.ts'
+import { backendActions } from './backends.ts'
+import type { Actions } from './call.ts'
+import { groupActions } from './groups.ts'
+import { healthActions } from './health.ts'
+import { instanceActions } from './instances.ts'
+import { listenerStateActions } from './listener-states.ts'
+import { listenerViewActions } from './listener-views.ts'
+import { listenerActions } from './listeners.ts'
+import { loadBalancerViewActions } from './load-balancer-views.ts'
+import { loadBalancerActions } from './load-balancers.ts'
+import { tagActions } from './tags.ts'
+
+export const ACTIONS: Readonly<Record<Product, Actions>> = {
+  slb: {
+    ...loadBalancerActions,
+    ...loadBalancerViewActions,
+    ...listenerActions,
+    ...listenerStateActions,
+    ...listenerViewActions,
+    ...backendActions,
+    ...healthActions,
+    ...groupActions,
+    ...tagActions,
+  },
+  ecs: instanceActions,
+}
