@@ -4,7 +4,7 @@ import { Agent as HttpsAgent } from 'node:https'
 import { addAbortSignal, type Readable } from 'node:stream'
 import Docker from 'dockerode'
 import type { z } from 'zod'
-import { type Endpoint, type EndpointSettings, resolveEndpoint } from './endpoint.ts'
+import { type Endpoint, EndpointError, type EndpointSettings, resolveEndpoint } from './endpoint.ts'
 import { EngineError, toEngineError } from './errors.ts'
 import { type EngineInfo, type EngineNode, type EngineService, wire } from './wire.ts'
 
@@ -70,7 +70,14 @@ function createDocker(endpoint: Endpoint, keepAlive: boolean): Docker {
   // docker-modem fills every field that is not there from the environment: `undefined` keeps it out.
   const nothing = { host: undefined, port: undefined, socketPath: undefined, ca: undefined, cert: undefined, key: undefined }
   const options = { ...nothing, timeout: undefined, ...address, ...tls, agent: ignoringRedirects(agent) }
-  return new Docker(options)
+  try {
+    return new Docker(options)
+  } catch (cause) {
+    // It reads DOCKER_HOST and DOCKER_CERT_PATH all the same.
+    throw new EndpointError(`DOCKER_HOST or DOCKER_CERT_PATH of the environment: ${cause instanceof Error ? cause.message : cause}`, {
+      cause,
+    })
+  }
 }
 
 /** docker-modem follows redirects with a second request whose errors nobody hears: one unreachable target would end the process. */

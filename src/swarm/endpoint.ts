@@ -54,7 +54,7 @@ export function resolveEndpoint({ host, tlsVerify = false, certPath }: EndpointS
 
 function authority(text: string, rest: string, defaultPort: number): { readonly host: string; readonly port: number } {
   const url = URL.parse(`tcp://${rest.startsWith(':') || rest === '' ? `127.0.0.1${rest}` : rest}`)
-  if (url === null || url.hostname === '') throw new EndpointError(`DOCKER_HOST ${shown(text)}: expected tcp://host:port`)
+  if (url === null || url.hostname === '') throw new EndpointError(`DOCKER_HOST ${shown(text)}: expected unix:///path or tcp://host:port`)
   if (url.username !== '' || url.password !== '') throw new EndpointError('DOCKER_HOST: a user name or password has no place here')
   if (url.pathname !== '' && url.pathname !== '/')
     throw new EndpointError(`DOCKER_HOST ${shown(text)}: a path after host:port is not supported`)

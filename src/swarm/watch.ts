@@ -51,7 +51,6 @@ export function watchSwarm({ recycleMs = 9 * 60_000, backoff = { minMs: 200, max
     const stop = new AbortController()
     current = stop
     const recycle = setTimeout(() => report.renew(stop, RECYCLED), recycleMs)
-    const startedAt = now()
     try {
       const stream = await engine.events(AbortSignal.any([signal, stop.signal]))
       report.open()
@@ -59,7 +58,8 @@ export function watchSwarm({ recycleMs = 9 * 60_000, backoff = { minMs: 200, max
       throw new EngineError('unreachable', OPERATION, 'the stream ended')
     } catch (error) {
       if (stop.signal.aborted) return
-      if (!(error instanceof EngineError) || now() - startedAt < backoff.maxMs) throw error
+      const { openedAt = Number.POSITIVE_INFINITY } = report.state()
+      if (!(error instanceof EngineError) || now() - openedAt < backoff.maxMs) throw error
       log.debug({ err: error.message }, 'event stream ended')
     } finally {
       clearTimeout(recycle)
@@ -101,15 +101,20 @@ function createReporter({ onEvent, log, tally, now }: WatchOptions, onFirst: () 
   /** The next opening follows one that we closed in good order. */
   let recycled = false
   let failing = false
+  /** The stream before did open: that the next one opens too proves nothing. */
+  let wasOpen = false
+  const recovered = () => {
+    if (failing) log.info('event stream of the engine is open again')
+    failing = false
+  }
   return {
     state: (): StreamState => ({ openedAt, lastEventAt: { ...lastEventAt } }),
     open() {
       if (everOpened && !recycled) tally.count('reconnects', {})
-      if (failing) log.info('event stream of the engine is open again')
+      if (!wasOpen) recovered()
       openedAt = now()
       everOpened = true
       recycled = false
-      failing = false
       onFirst()
       onEvent('service')
       onEvent('node')
@@ -117,11 +122,13 @@ function createReporter({ onEvent, log, tally, now }: WatchOptions, onFirst: () 
     take(line: string) {
       const { Type, Action } = parseEvent(line)
       if (Type !== 'service' && Type !== 'node') return
+      recovered()
       lastEventAt[Type] = now()
       tally.count('events', { type: Type, action: ACTIONS.has(Action) ? Action : 'other' })
       onEvent(Type)
     },
     close() {
+      wasOpen = openedAt !== undefined
       openedAt = undefined
     },
     fail({ error }: RetryContext) {
