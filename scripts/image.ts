@@ -76,6 +76,16 @@ async function build(archive: string, progress: (line: string) => void): Promise
     names: true,
     args: ['--bridge=none', '--iptables=false', '--ip6tables=false', '--ip-forward=false', '--ip-masq=false'],
   })
+  const interrupted = (): void => {
+    engine
+      .kill()
+      .then(() => ground.clear())
+      .then(
+        () => process.exit(130),
+        () => process.exit(130),
+      )
+  }
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, interrupted)
   try {
     await engine.start()
     await provideBaseImage(engine, progress)

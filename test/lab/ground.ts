@@ -31,11 +31,12 @@ export interface Ground {
 }
 
 export async function claimGround(log: (line: string) => void): Promise<Ground> {
-  mkdirSync(HOME, { recursive: true, mode: 0o700 })
-  await clearLeftovers(log)
   const started = startTime(process.pid) ?? ''
   let list: List = { owner: { pid: process.pid, started, what: process.argv.slice(0, 2).join(' ') }, processes: [], cgroups: [], links: [] }
-  const { number, folder } = await claimNumber(list)
+  const draft = draftFolder()
+  writeFileSync(join(draft, LIST), JSON.stringify(list, null, 2))
+  await clearLeftovers(log)
+  const { number, folder } = await claimNumber(draft)
   const save = (next: List): void => {
     list = next
     writeFileSync(join(folder, `${LIST}.new`), JSON.stringify(list, null, 2))
@@ -51,11 +52,21 @@ export async function claimGround(log: (line: string) => void): Promise<Ground> 
   }
 }
 
+/** The last lab to end takes the home with it, which may be now. */
+function draftFolder(): string {
+  for (let tries = 0; ; tries += 1) {
+    mkdirSync(HOME, { recursive: true, mode: 0o700 })
+    try {
+      return mkdtempSync(join(HOME, 'new-'))
+    } catch (error) {
+      if (tries === 20) throw error
+    }
+  }
+}
+
 /** A folder with its list in it is renamed into place: two runs cannot take one number, and none is ever without its list. */
-async function claimNumber(list: List): Promise<{ number: number; folder: string }> {
+async function claimNumber(draft: string): Promise<{ number: number; folder: string }> {
   const routes = await run(['ip', '-4', 'route', 'show', 'table', 'all'])
-  const draft = mkdtempSync(join(HOME, 'new-'))
-  writeFileSync(join(draft, LIST), JSON.stringify(list, null, 2))
   for (let number = 1; number <= 250; number += 1) {
     const folder = join(HOME, String(number))
     if (existsSync(folder) || routes.includes(`10.77.${number}.`)) continue

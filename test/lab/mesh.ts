@@ -67,8 +67,8 @@ async function readWorld(candidates: readonly Engine[]): Promise<{ source: Engin
   return undefined
 }
 
-type GatewayBridge = { readonly Containers?: Readonly<Record<string, { readonly IPv4Address?: string }>> }
-type IngressNetwork = { readonly Id: string; readonly IPAM?: { readonly Config?: readonly { readonly Subnet?: string }[] } }
+type GatewayBridge = { readonly Containers?: Readonly<Record<string, { readonly EndpointID: string; readonly IPv4Address?: string }>> }
+type IngressNetwork = { readonly IPAM?: { readonly Config?: readonly { readonly Subnet?: string }[] } }
 
 async function refresh(node: Engine, rules: string, done: Map<Engine, string>): Promise<void> {
   const pid = node.pid()
@@ -83,15 +83,21 @@ async function refresh(node: Engine, rules: string, done: Map<Engine, string>): 
   done.set(node, plumbing + rules)
 }
 
-type Way = { readonly subnet: string; readonly via: string; readonly network: string }
+type Way = {
+  readonly subnet: string
+  readonly via: string
+  /** Another one after a leave and a join, even where the addresses are the same. */
+  readonly endpoint: string
+}
 
 async function wayIn(node: Engine): Promise<Way | undefined> {
   try {
     const bridge = await readApi<GatewayBridge>(node.socket, '/networks/docker_gwbridge', 1_000)
     const ingress = await readApi<IngressNetwork>(node.socket, '/networks/ingress', 1_000)
-    const via = bridge.Containers?.['ingress-sbox']?.IPv4Address?.replace(/\/\d+$/, '')
+    const box = bridge.Containers?.['ingress-sbox']
+    const via = box?.IPv4Address?.replace(/\/\d+$/, '')
     const subnet = ingress.IPAM?.Config?.[0]?.Subnet
-    return via === undefined || subnet === undefined ? undefined : { via, subnet, network: ingress.Id }
+    return box === undefined || via === undefined || subnet === undefined ? undefined : { via, subnet, endpoint: box.EndpointID }
   } catch {
     return undefined
   }

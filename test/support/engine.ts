@@ -5,6 +5,10 @@ import { openHub, plugIn } from '../lab/network.ts'
 import type { Finished, RunOptions } from '../lab/process.ts'
 
 export type TestEngine = {
+  /** What it keeps on disk; gone after `stop`. */
+  readonly folder: string
+  /** Of dockerd. */
+  readonly pid: () => number | undefined
   /** Path of its unix socket. */
   readonly socket: string
   /** Reachable from this machine, e.g. for a dockerd that also listens on tcp. */
@@ -35,6 +39,8 @@ export async function startEngine(args: readonly string[] = []): Promise<TestEng
     const engine = createEngine(ground, wire, 'node-1', { args })
     await engine.start()
     return {
+      folder: ground.folder,
+      pid: engine.pid,
       socket: engine.socket,
       address: wire.address,
       swarmInit: async (...more) => {

@@ -3,7 +3,7 @@
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { run } from '../test/lab/process.ts'
+import { run } from './process.ts'
 
 export const WEB_IMAGE = 'swarm-slb/web:1'
 

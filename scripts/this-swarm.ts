@@ -1,0 +1,81 @@
+// `--use-this-swarm`: the Docker Engine that is here, a manager, instead of a lab. What is put into it is taken out again.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ended, type RunOptions, run, start } from '../test/lab/process.ts'
+import type { Machine, Site } from '../test/lab/site.ts'
+import { buildWebImage, WEB_IMAGE } from '../test/lab/web-image.ts'
+import { IMAGE } from './image.ts'
+
+const BALANCER_ADDRESS = '127.77.0.1'
+const STACK = 'site'
+const SERVICES = ['hello']
+
+type Info = { readonly NodeID: string; readonly NodeAddr: string; readonly ControlAvailable: boolean }
+
+export async function thisSwarmSite(progress: (line: string) => void): Promise<Site> {
+  const docker = (args: readonly string[], options?: RunOptions): Promise<string> => run(['docker', ...args], options)
+  const info = JSON.parse(await docker(['info', '--format', '{{json .Swarm}}'])) as Info
+  if (!info.ControlAvailable)
+    throw new Error('the Docker Engine here is not a swarm manager: run `docker swarm init` first, or leave --use-this-swarm out')
+  if ((await docker(['node', 'inspect', 'self', '--format', '{{.ManagerStatus.Leader}}'])) !== 'true')
+    throw new Error('the Docker Engine here does not lead its swarm: use --use-this-swarm on the leader, where the daemon writes')
+  const taken = await docker(['service', 'ls', '--format', '{{.Name}}'])
+  const clash = taken.split('\n').find((name) => [...SERVICES, `${STACK}_web`, 'swarm-slb'].includes(name))
+  if (clash !== undefined) throw new Error(`this swarm has a service ${clash} already; the quickstart needs that name`)
+  const machines = await listMachines(docker, info)
+  progress(`using the swarm that is here: ${machines.map(({ name }) => name).join(', ')}; tasks run on this node, where the images are`)
+  const folder = mkdtempSync(join(tmpdir(), 'swarm-slb-quickstart-'))
+  const constraint = `node.id==${info.NodeID}`
+  const placement = join(folder, 'placement.yml')
+  writeFileSync(placement, `version: "3.8"\nservices:\n  web:\n    deploy:\n      placement:\n        constraints: ["${constraint}"]\n`)
+  await buildWebImage(docker)
+  const children: ReturnType<typeof start>[] = []
+  return {
+    folder,
+    dockerHost: process.env['DOCKER_HOST'] ?? 'unix:///var/run/docker.sock',
+    cloudAddress: info.NodeAddr,
+    balancerAddress: BALANCER_ADDRESS,
+    machines,
+    placement,
+    constraint,
+    docker,
+    engines: [docker],
+    spawn(name, command) {
+      const child = start(command, join(folder, `${name}.log`))
+      children.push(child)
+      return child
+    },
+    loadImage: async (archive) => void (await docker(['load', '--input', archive], { timeoutMs: 300_000 })),
+    async down() {
+      await docker(['stack', 'rm', STACK]).catch(() => '')
+      for (const service of SERVICES) await docker(['service', 'rm', service]).catch(() => '')
+      for (const child of children) child.kill('SIGKILL')
+      await Promise.all(children.map(ended))
+      await removeImages(docker)
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+async function listMachines(docker: (args: readonly string[]) => Promise<string>, info: Info): Promise<readonly Machine[]> {
+  const ids = (await docker(['node', 'ls', '--quiet'])).split('\n')
+  const rows = await docker(['node', 'inspect', ...ids, '--format', '{{.ID}} {{.Description.Hostname}} {{.Status.Addr}}'])
+  return rows.split('\n').map((row) => {
+    const [id, name = '', address = ''] = row.split(' ')
+    return { name, address: id === info.NodeID ? info.NodeAddr : address }
+  })
+}
+
+/** Containers of removed services linger for a moment and hold their images. */
+async function removeImages(docker: (args: readonly string[]) => Promise<string>): Promise<void> {
+  for (let tries = 0; tries < 60; tries += 1) {
+    const gone = await docker(['image', 'rm', IMAGE, WEB_IMAGE]).then(
+      () => true,
+      () => false,
+    )
+    if (gone || (await docker(['image', 'ls', '--quiet', IMAGE])) + (await docker(['image', 'ls', '--quiet', WEB_IMAGE])) === '') return
+    await sleep(500)
+  }
+}
