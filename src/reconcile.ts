@@ -4,7 +4,7 @@ import type { Wanted } from './core/claims.ts'
 import { type BalancerMemory, type Diff, type DiffRules, diff } from './core/diff.ts'
 import { type DriftMemory, dampen } from './core/drift.ts'
 import { type GuardRules, guard, type Ledger } from './core/guard.ts'
-import { fit, type Quotas } from './core/headroom.ts'
+import { fitQuotas, type Quotas } from './core/headroom.ts'
 import { foldHealth } from './core/health.ts'
 import { parseMark } from './core/marks.ts'
 import type { Chain, ListenerKey, LoadBalancer, Plan, Problem } from './core/model.ts'
@@ -119,7 +119,7 @@ export async function lookAt(task: Task, shared: Shared): Promise<Look> {
     return { ...base, wished: [], run: [], problems: [problem], resting: [], remembered, recheckAt: task.now() + UNUSABLE_MS }
   }
   const allowed = allowedBy(rules.policy, seen.plan)
-  const fitted = fit(allowed, lb, rules.quotas)
+  const fitted = fitQuotas(allowed, lb, rules.quotas)
   const damped = task.driftOnly ? dampen(fitted.plan, task.remembered.drift, look, task.now()) : undefined
   const wished = damped?.plan ?? fitted.plan
   const guarded = guard(wished, id, shared.ledger, rules.guard, task.now())

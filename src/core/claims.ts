@@ -123,7 +123,12 @@ function viewPort(service: Service, reading: ServiceReading['ports'][number], pl
   return { port, state: 'wanted', reason: '', places: placed.claims.map(placeName) }
 }
 
-type Entry = { readonly service: Service; readonly view: ServiceView; readonly claims: readonly Claim[]; readonly problems: readonly Problem[] }
+type Entry = {
+  readonly service: Service
+  readonly view: ServiceView
+  readonly claims: readonly Claim[]
+  readonly problems: readonly Problem[]
+}
 
 function readOne(service: Service, reading: ServiceReading, places: Places, owner: string, waited: number): Entry {
   const problems: Problem[] = [...reading.problems]
@@ -132,14 +137,20 @@ function readOne(service: Service, reading: ServiceReading, places: Places, owne
   for (const one of reading.ports) {
     const placed = place(service, one.port, one, places, owner)
     const view = viewPort(service, one, placed, waited)
-    if (placed.problem !== undefined) problems.push({ kind: 'label', subject: service.name, port: portName(one.port), text: placed.problem })
+    if (placed.problem !== undefined)
+      problems.push({ kind: 'label', subject: service.name, port: portName(one.port), text: placed.problem })
     if (view.state === 'pending' && waited >= PATIENCE_MS) {
       problems.push({ kind: 'port', subject: service.name, port: portName(one.port), text: view.reason })
     }
     if (view.state === 'wanted' && !reading.frozen) claims.push(...placed.claims)
     ports.set(portKey(one.port.target, one.port.transport), merge(ports.get(portKey(one.port.target, one.port.transport)), view))
   }
-  return { service, view: { name: service.name, settled: service.settled, frozen: reading.frozen, enabled: reading.enabled, ports }, claims, problems }
+  return {
+    service,
+    view: { name: service.name, settled: service.settled, frozen: reading.frozen, enabled: reading.enabled, ports },
+    claims,
+    problems,
+  }
 }
 
 /** One container port may be published twice: the wanted one counts. */
@@ -162,7 +173,9 @@ function ingressPorts(services: readonly Service[], owner: string): ReadonlyMap<
 function nextMemory(before: ServicesMemory, services: readonly Service[], names: ReadonlySet<string>, now: number): ServicesMemory {
   const missingSince = new Map<string, number>()
   for (const name of before.alive) if (!names.has(name)) missingSince.set(name, before.missingSince.get(name) ?? now)
-  const waiting = services.filter((service) => !service.settled || service.ports.some((port) => port.mode !== 'host' && port.published === undefined))
+  const waiting = services.filter(
+    (service) => !service.settled || service.ports.some((port) => port.mode !== 'host' && port.published === undefined),
+  )
   return {
     startedAt: before.startedAt,
     alive: new Set([...before.alive, ...names]),
@@ -186,7 +199,9 @@ export function readServices(
   const sorted = [...services].sort((a, b) => compareAge(a, b))
   const names = new Set(services.map((service) => markService(service.name, owner)))
   const memory = nextMemory(before, services, names, now)
-  const entries = sorted.map((service) => readOne(service, read(service), places, owner, now - (memory.pendingSince.get(service.id) ?? now)))
+  const entries = sorted.map((service) =>
+    readOne(service, read(service), places, owner, now - (memory.pendingSince.get(service.id) ?? now)),
+  )
   const late = [...memory.pendingSince.values()].map((since) => since + PATIENCE_MS).filter((time) => time > now)
   return {
     claims: entries.flatMap((entry) => entry.claims),
@@ -199,7 +214,10 @@ export function readServices(
 }
 
 /** Age decides: the older service, then the smaller id. Docker's times are RFC 3339 with up to 9 decimals. */
-export function compareAge(a: { readonly createdAt: string; readonly id: string }, b: { readonly createdAt: string; readonly id: string }): number {
+export function compareAge(
+  a: { readonly createdAt: string; readonly id: string },
+  b: { readonly createdAt: string; readonly id: string },
+): number {
   const [left, right] = [a.createdAt.replace(/Z$/, ''), b.createdAt.replace(/Z$/, '')]
   return left < right ? -1 : left > right ? 1 : a.id < b.id ? -1 : a.id > b.id ? 1 : 0
 }

@@ -236,6 +236,10 @@ function strangerProblems(input: DiffInput, strangers: readonly string[], used: 
   return [{ kind: 'loadBalancer', subject: input.lb.name, text }]
 }
 
+/** What opens comes before what closes. */
+const byRemoval = (chains: readonly (Chain | undefined)[]) =>
+  chains.toSorted((a, b) => Number(a?.deletes !== undefined) - Number(b?.deletes !== undefined))
+
 export function diff(input: DiffInput): Diff {
   const { lb, rules, wanted, now } = input
   const claims = wanted.claims.filter((claim) => claim.loadBalancer === lb.id)
@@ -258,7 +262,7 @@ export function diff(input: DiffInput): Diff {
   const used = usesDefault(plan, byKey)
   const managesDefault = used || lb.members.some((member) => isOurs(member.note, rules.note))
   const all = [...(managesDefault ? [planDefaultGroup(used, context)] : []), ...groups.plans]
-  const chains = [...all.map(({ chain }) => chain), ...plan.map(({ chain }) => chain), ...groups.removals]
+  const chains = [...all.map(({ chain }) => chain), ...byRemoval(plan.map(({ chain }) => chain)), ...groups.removals]
   return {
     plan: chains.filter((chain) => chain !== undefined && (chain.changes.length > 0 || (chain.ifHeld?.length ?? 0) > 0)) as Plan,
     verdicts: [...plan.map(({ verdict }) => verdict), ...decisions.losers.map(loserVerdict)],

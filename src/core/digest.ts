@@ -6,7 +6,16 @@ import type { Backends } from './nodes.ts'
 import { nodePortsOf } from './targets.ts'
 
 const claimText = (claim: Claim) =>
-  JSON.stringify([claim.mark.service, claim.mark.port, claim.key, claim.protocol, claim.nodePort, claim.settings, claim.adopt, claim.createdAt])
+  JSON.stringify([
+    claim.mark.service,
+    claim.mark.port,
+    claim.key,
+    claim.protocol,
+    claim.nodePort,
+    claim.settings,
+    claim.adopt,
+    claim.createdAt,
+  ])
 
 const viewText = (view: ServiceView | undefined) =>
   view === undefined
@@ -19,9 +28,16 @@ function backendsText({ wishes, departed, protect }: Backends): string {
 }
 
 /** By service (as in marks): what it wants here. Two of these tell which services changed. */
-export function serviceDigests(wanted: Wanted, claims: readonly Claim[], last: LoadBalancer | undefined, owner: string): ReadonlyMap<string, string> {
+export function serviceDigests(
+  wanted: Wanted,
+  claims: readonly Claim[],
+  last: LoadBalancer | undefined,
+  owner: string,
+): ReadonlyMap<string, string> {
   const marks = last?.listeners.flatMap((listener) => ownMark(listener, owner)?.service ?? []) ?? []
-  const texts = new Map([...new Set([...marks, ...claims.map((claim) => claim.mark.service)])].map((name) => [name, viewText(wanted.services.get(name))]))
+  const texts = new Map(
+    [...new Set([...marks, ...claims.map((claim) => claim.mark.service)])].map((name) => [name, viewText(wanted.services.get(name))]),
+  )
   for (const claim of claims) texts.set(claim.mark.service, `${texts.get(claim.mark.service) ?? ''}${claimText(claim)}`)
   return texts
 }
@@ -32,11 +48,21 @@ function portsText(wanted: Wanted, last: LoadBalancer | undefined, owner: string
   return last.listeners
     .flatMap((listener) => {
       const mark = ownMark(listener, owner)
-      return mark === undefined ? [] : nodePortsOf(listener.target, last).map((port) => wanted.nodePorts.get(`${mark.transport}:${port}`) ?? '')
+      return mark === undefined
+        ? []
+        : nodePortsOf(listener.target, last).map((port) => wanted.nodePorts.get(`${mark.transport}:${port}`) ?? '')
     })
     .join()
 }
 
-export function digest(services: ReadonlyMap<string, string>, wanted: Wanted, backends: Backends, last: LoadBalancer | undefined, owner: string): string {
-  return [...[...services].map(([name, text]) => `${name}:${text}`).sort(), backendsText(backends), portsText(wanted, last, owner)].join('\n')
+export function digest(
+  services: ReadonlyMap<string, string>,
+  wanted: Wanted,
+  backends: Backends,
+  last: LoadBalancer | undefined,
+  owner: string,
+): string {
+  return [...[...services].map(([name, text]) => `${name}:${text}`).sort(), backendsText(backends), portsText(wanted, last, owner)].join(
+    '\n',
+  )
 }

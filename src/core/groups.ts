@@ -1,10 +1,11 @@
 // The chains that keep server groups: members of own groups and of the default group, and groups that nothing uses any more.
+
+import type { Health } from './health.ts'
 import { parseMark } from './marks.ts'
 import { diffGroup, type GroupDiff, type MemberRules } from './members.ts'
 import { type Chain, type Change, DEFAULT_GROUP, type Group, type ListenerKey, type LoadBalancer, type Member } from './model.ts'
 import type { Backends } from './nodes.ts'
 import type { GroupWish } from './targets.ts'
-import type { Health } from './health.ts'
 
 export type GroupContext = {
   readonly lb: LoadBalancer
@@ -46,11 +47,7 @@ function planOf(diff: GroupDiff, id: string, group: string, name: string, servic
 /** The members that a new group is created with: every node that may be a backend, on each of its ports. */
 function initialMembers(wish: GroupWish, context: GroupContext): Member[] {
   const old = [...wish.leaving].flatMap(([port, how]) => (how === 'whenHealthy' ? [port] : []))
-  const empty = diffGroup(
-    { ...groupInput(context, [], [...wish.ports, ...old], new Map(), []), kind: 'own' },
-    context.rules,
-    context.now,
-  )
+  const empty = diffGroup({ ...groupInput(context, [], [...wish.ports, ...old], new Map(), []), kind: 'own' }, context.rules, context.now)
   return [...empty.add]
 }
 
@@ -92,7 +89,13 @@ export function planWantedGroup(wish: GroupWish, context: GroupContext): GroupPl
 export function planKeptGroup(group: Group, context: GroupContext): GroupPlan {
   const ports = [...new Set(group.members.map((member) => member.port))]
   const input = groupInput(context, group.members, ports, new Map(), group.listeners)
-  return planOf(diffGroup({ ...input, kind: 'own' }, context.rules, context.now), groupChain(group.name), group.ref, group.name, serviceOf(group.name))
+  return planOf(
+    diffGroup({ ...input, kind: 'own' }, context.rules, context.now),
+    groupChain(group.name),
+    group.ref,
+    group.name,
+    serviceOf(group.name),
+  )
 }
 
 /** @param used whether a listener of ours forwards to it, or will: then nodes are added too */
@@ -108,7 +111,12 @@ export function planDefaultGroup(used: boolean, context: GroupContext): GroupPla
 }
 
 /** Members of ours that belong to no node now: from when their absence counts. */
-export function absences(lb: LoadBalancer, backends: Backends, before: ReadonlyMap<string, number>, now: number): ReadonlyMap<string, number> {
+export function absences(
+  lb: LoadBalancer,
+  backends: Backends,
+  before: ReadonlyMap<string, number>,
+  now: number,
+): ReadonlyMap<string, number> {
   const all = [...lb.members, ...lb.groups.flatMap((group) => group.members)]
   const absent = all.filter(({ server }) => !backends.wishes.has(server))
   return new Map(absent.map(({ server }) => [server, before.get(server) ?? now]))

@@ -49,7 +49,8 @@ const approvalOf = (held: Pick<HeldDelete, 'loadBalancer' | 'key' | 'service'>) 
 
 function total(ledger: Ledger): { readonly owned: number; readonly alive: number; readonly known: boolean } {
   const counts = [...ledger.counts.values()]
-  const sum = (pick: (count: { owned: number; alive: number }) => number) => counts.reduce((all, count) => all + (count === undefined ? 0 : pick(count)), 0)
+  const sum = (pick: (count: { owned: number; alive: number }) => number) =>
+    counts.reduce((all, count) => all + (count === undefined ? 0 : pick(count)), 0)
   return { owned: sum((count) => count.owned), alive: sum((count) => count.alive), known: counts.every((count) => count !== undefined) }
 }
 
@@ -118,7 +119,9 @@ export function guard(plan: Plan, loadBalancer: string, before: Ledger, rules: G
     instead.push(...closings(chain))
   }
   const mine = [...held.values()].filter((entry) => entry.loadBalancer === loadBalancer)
-  const times = [...mine.map((entry) => entry.since + rules.release), ...[...deleted.values()].map((time) => time + rules.window)].filter((time) => time > now)
+  const times = [...mine.map((entry) => entry.since + rules.release), ...[...deleted.values()].map((time) => time + rules.window)].filter(
+    (time) => time > now,
+  )
   return {
     run: [...withoutDependants(plan, stopped), ...instead],
     ledger: { ...ledger, deleted, held },

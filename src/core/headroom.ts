@@ -6,7 +6,12 @@ export type Quotas = { readonly listeners: number; readonly backends: number; re
 
 type Use = { listeners: number; backends: number; groups: number; attachments: Map<string, number> }
 
-const QUOTA_IDS = { listeners: 'slb_quota_listeners_num', backends: 'slb_quota_backendservers_num', attachments: 'slb_quota_backendserver_attached_num', groups: 'server groups' }
+const QUOTA_IDS = {
+  listeners: 'slb_quota_listeners_num',
+  backends: 'slb_quota_backendservers_num',
+  attachments: 'slb_quota_backendserver_attached_num',
+  groups: 'server groups',
+}
 
 function useOf(lb: LoadBalancer): Use {
   const members = [...lb.members, ...lb.groups.flatMap((group) => group.members)]
@@ -35,20 +40,23 @@ function take(change: Change, use: Use, quotas: Quotas): keyof Quotas | undefine
 }
 
 /** Room that a chain gives back: what it removes does not count when what it adds is fitted in after the removal. */
-const isSwap = (chain: Chain) => chain.changes.some(({ kind }) => kind === 'addBackends') && chain.changes.some(({ kind }) => kind === 'removeBackends')
+const isSwap = (chain: Chain) =>
+  chain.changes.some(({ kind }) => kind === 'addBackends') && chain.changes.some(({ kind }) => kind === 'removeBackends')
 
 /** A group that is full swaps: the removal goes first, the addition with the next pass. */
 function removalFirst(chain: Chain): Chain {
   return { ...chain, changes: chain.changes.filter(({ kind }) => kind !== 'addBackends') }
 }
 
-export function fit(plan: Plan, lb: LoadBalancer, quotas: Quotas): { readonly plan: Plan; readonly problems: readonly Problem[] } {
+export function fitQuotas(plan: Plan, lb: LoadBalancer, quotas: Quotas): { readonly plan: Plan; readonly problems: readonly Problem[] } {
   const use = useOf(lb)
   const problems: Problem[] = []
   const dropped = new Set<string>()
   const kept: Chain[] = []
   for (const chain of plan) {
-    const short = chain.after.some((id) => dropped.has(id)) ? 'waits' : chain.changes.map((change) => take(change, use, quotas)).find((name) => name !== undefined)
+    const short = chain.after.some((id) => dropped.has(id))
+      ? 'waits'
+      : chain.changes.map((change) => take(change, use, quotas)).find((name) => name !== undefined)
     if (short === undefined) {
       kept.push(chain)
     } else if (short === 'backends' && isSwap(chain)) {

@@ -7,7 +7,13 @@ import type { ActualListener, ListenerKey, LoadBalancer } from './model.ts'
 export type Decision =
   | { readonly kind: 'create'; readonly claim: Claim }
   /** The listener is there: make it what the claim says. `from`: how it comes to this claim. */
-  | { readonly kind: 'update'; readonly claim: Claim; readonly actual: ActualListener; readonly from: 'held' | 'handedOver' | 'adopted'; readonly mark: Mark | undefined }
+  | {
+      readonly kind: 'update'
+      readonly claim: Claim
+      readonly actual: ActualListener
+      readonly from: 'held' | 'handedOver' | 'adopted'
+      readonly mark: Mark | undefined
+    }
   | { readonly kind: 'keep'; readonly actual: ActualListener; readonly mark: Mark; readonly keep: Keep }
   | { readonly kind: 'delete'; readonly actual: ActualListener; readonly mark: Mark }
 
@@ -27,7 +33,12 @@ const byAge = (a: Claim, b: Claim) =>
 const lost = (claims: readonly Claim[], winner: Claim | undefined, reason: string): Loser[] =>
   claims.filter((claim) => claim !== winner).map((claim) => ({ claim, reason }))
 
-function decideOwned(actual: ActualListener, mark: Mark, claims: readonly Claim[], keep: Keep | undefined): { decision: Decision; losers: Loser[] } {
+function decideOwned(
+  actual: ActualListener,
+  mark: Mark,
+  claims: readonly Claim[],
+  keep: Keep | undefined,
+): { decision: Decision; losers: Loser[] } {
   const own = claims.filter((claim) => claim.mark.service === mark.service)
   const holder = own.find((claim) => claim.mark.port === mark.port && claim.mark.transport === mark.transport) ?? own[0]
   if (holder !== undefined) {
@@ -48,14 +59,20 @@ function decideForeign(actual: ActualListener, claims: readonly Claim[]): { deci
   const other = parseMark(actual.note)
   const adopter = claims.find((claim) => claim.adopt)
   if (other !== undefined) {
-    return { decision: undefined, losers: lost(claims, undefined, `listener ${actual.key} belongs to owner ${other.owner} (service ${other.service})`) }
+    return {
+      decision: undefined,
+      losers: lost(claims, undefined, `listener ${actual.key} belongs to owner ${other.owner} (service ${other.service})`),
+    }
   }
   if (adopter === undefined) {
     const hint = claims[0] === undefined ? '' : `; to take it over add the label slb.port.${claims[0].mark.port}.adopt: "true"`
     return { decision: undefined, losers: lost(claims, undefined, `listener ${actual.key} is not ours${hint}`) }
   }
   if (actual.target === undefined) {
-    return { decision: undefined, losers: lost(claims, undefined, `listener ${actual.key} redirects or uses a master-slave group and cannot be adopted`) }
+    return {
+      decision: undefined,
+      losers: lost(claims, undefined, `listener ${actual.key} redirects or uses a master-slave group and cannot be adopted`),
+    }
   }
   const text = `listener ${actual.key} is held by the older service ${adopter.service}`
   return { decision: { kind: 'update', claim: adopter, actual, from: 'adopted', mark: undefined }, losers: lost(claims, adopter, text) }

@@ -22,7 +22,9 @@ function missing(mark: Mark, wanted: Wanted, rules: KeepRules, now: number): Kee
   const seen = memory.alive.has(mark.service)
   const since = memory.missingSince.get(mark.service) ?? memory.startedAt
   const until = since + (seen ? rules.removalGrace : Math.max(rules.removalGrace, rules.unseenGrace))
-  return now < until ? { reason: 'grace', text: `service ${mark.service} is gone; the listener goes too unless it returns`, until } : undefined
+  return now < until
+    ? { reason: 'grace', text: `service ${mark.service} is gone; the listener goes too unless it returns`, until }
+    : undefined
 }
 
 /**

@@ -1,7 +1,8 @@
 // What to do with the members of one server group. Adds freely, lowers and removes with care:
 // no group loses its last weight or its last member, and people's own zeros and servers stay as they are.
-import type { Departed, Wish } from './nodes.ts'
+
 import type { Member } from './model.ts'
+import type { Departed, Wish } from './nodes.ts'
 
 export type MemberRules = {
   readonly owner: string
@@ -115,7 +116,12 @@ function lostNow(input: GroupInput, rules: MemberRules): number {
 }
 
 /** Takes of the lowerings what leaves at least one positive weight, and for lost nodes at most a third at a time. */
-function limited(input: GroupInput, rules: MemberRules, wanted: readonly Lowering[], positive: number): { set: Member[]; needsHealth: boolean } {
+function limited(
+  input: GroupInput,
+  rules: MemberRules,
+  wanted: readonly Lowering[],
+  positive: number,
+): { set: Member[]; needsHealth: boolean } {
   const third = Math.max(1, Math.floor(input.members.length / 3))
   let left = positive
   let lost = lostNow(input, rules)

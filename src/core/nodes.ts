@@ -150,7 +150,15 @@ function problemsOf(node: Node, memory: NodeMemory, found: Found | undefined, ru
   const reason = found?.status === 'unresolved' ? found.reason : 'not looked up'
   return [
     ...(problem === undefined ? [] : [problem]),
-    ...(late ? [{ kind: 'node' as const, subject: node.hostname, text: `no instance found for ${node.address ?? 'a node without address'}: ${reason}` }] : []),
+    ...(late
+      ? [
+          {
+            kind: 'node' as const,
+            subject: node.hostname,
+            text: `no instance found for ${node.address ?? 'a node without address'}: ${reason}`,
+          },
+        ]
+      : []),
   ]
 }
 
@@ -158,7 +166,13 @@ function problemsOf(node: Node, memory: NodeMemory, found: Found | undefined, ru
  * Backends wanted now. `found` is the outcome of the instance lookup; ids once known outlive it until the node's record is gone.
  * @param now milliseconds
  */
-export function readNodes(nodes: readonly Node[], found: ReadonlyMap<string, Found>, before: NodesMemory, rules: NodeRules, now: number): Backends {
+export function readNodes(
+  nodes: readonly Node[],
+  found: ReadonlyMap<string, Found>,
+  before: NodesMemory,
+  rules: NodeRules,
+  now: number,
+): Backends {
   const memory = new Map<string, NodeMemory>()
   const wishes = new Map<string, Wish>()
   const problems: Problem[] = []

@@ -11,7 +11,8 @@ const ALWAYS: readonly Change['kind'][] = ['stopListener']
 /** upsert-only never deletes a listener or group; create-only also leaves alone what exists, but for nodes that join. */
 export function allowedBy(policy: Policy, plan: Plan): Plan {
   if (policy === 'sync') return plan
-  const allows = ({ kind }: Change) => ALWAYS.includes(kind) || (policy === 'upsert-only' ? !DELETES.includes(kind) : CREATES.includes(kind))
+  const allows = ({ kind }: Change) =>
+    ALWAYS.includes(kind) || (policy === 'upsert-only' ? !DELETES.includes(kind) : CREATES.includes(kind))
   return plan.flatMap((chain) => {
     const stopped = chain.changes.findIndex((change) => !allows(change))
     const changes = stopped === -1 ? chain.changes : chain.changes.slice(0, stopped)

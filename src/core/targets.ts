@@ -1,11 +1,11 @@
 // Where a listener forwards to: the default server group with one port, or a group of its own.
 // A listener keeps its kind, except that it moves to its own group when it needs one; never back.
 import type { Claim } from './claims.ts'
-import type { Backends } from './nodes.ts'
+import { ownMark } from './holders.ts'
 import { formatMark, parseMark } from './marks.ts'
 import { isOurs } from './members.ts'
-import { type ActualListener, type Group, type GroupRef, type LoadBalancer, type Target, type Transport } from './model.ts'
-import { ownMark } from './holders.ts'
+import type { ActualListener, Group, GroupRef, LoadBalancer, Target, Transport } from './model.ts'
+import type { Backends } from './nodes.ts'
 
 export type TargetRules = { readonly owner: string; readonly note: string; readonly backends: 'auto' | 'vserver-group' }
 
@@ -18,7 +18,11 @@ export type GroupWish = {
 }
 
 /** The default group may be used while every server in it is ours or a node of this swarm and no foreign listener uses it. */
-export function defaultGroupIsOurs(lb: LoadBalancer, backends: Backends, rules: TargetRules): { readonly ours: boolean; readonly strangers: readonly string[] } {
+export function defaultGroupIsOurs(
+  lb: LoadBalancer,
+  backends: Backends,
+  rules: TargetRules,
+): { readonly ours: boolean; readonly strangers: readonly string[] } {
   const strangers = lb.members
     .filter((member) => !isOurs(member.note, rules.note) && !backends.wishes.has(member.server) && !backends.departed.has(member.server))
     .map((member) => member.server)
@@ -46,7 +50,13 @@ export function nodePortsOf(target: Target | undefined, lb: LoadBalancer): reado
 
 export type Aim = { readonly target: Target; readonly group?: GroupWish }
 
-function ownGroup(claim: Claim, lb: LoadBalancer, oldPorts: readonly number[], isTaken: (port: number, transport: Transport) => boolean, checked: boolean): Aim {
+function ownGroup(
+  claim: Claim,
+  lb: LoadBalancer,
+  oldPorts: readonly number[],
+  isTaken: (port: number, transport: Transport) => boolean,
+  checked: boolean,
+): Aim {
   const name = groupName(claim)
   const existing = groupByName(lb, name)
   const present = existing?.members.flatMap((member) => member.port ?? []) ?? []

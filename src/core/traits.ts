@@ -11,21 +11,14 @@ export type Quota = {
 }
 
 /** A change of one option that the API cannot make on an existing listener. */
-export type Replacement =
-  /** One value is in the set and the other is not. */
-  | {
-      readonly kind: 'crosses'
-      readonly option: OptionName
-      readonly protocols: readonly Protocol[]
-      readonly set: readonly (string | number)[]
-    }
-  /** Any change to one of these values. */
-  | {
-      readonly kind: 'to'
-      readonly option: OptionName
-      readonly protocols: readonly Protocol[]
-      readonly values: readonly (string | number)[]
-    }
+export type Replacement = {
+  readonly option: OptionName
+  /** Only for listeners that have this option: a way to tell layer 4 from layer 7. */
+  readonly where?: OptionName
+  /** crosses: one value is in the set and the other is not. to: any change to a value in the set. */
+  readonly kind: 'crosses' | 'to'
+  readonly set: readonly (string | number)[]
+}
 
 export type Traits = {
   readonly protocols: readonly Protocol[]
@@ -45,14 +38,16 @@ export type Traits = {
   }
 }
 
-const applies = (rule: Replacement, was: string | number, want: string | number): boolean =>
-  rule.kind === 'crosses' ? rule.set.includes(was) !== rule.set.includes(want) : rule.values.includes(want)
+function demands({ option, where, kind, set }: Replacement, before: Settings, after: Settings): boolean {
+  const was = before[option]
+  const want = after[option]
+  if (was === undefined || want === undefined || was === want) return false
+  if (where !== undefined && after[where] === undefined) return false
+  return kind === 'crosses' ? set.includes(was) !== set.includes(want) : set.includes(want)
+}
 
-/** The options whose change from `was` to `want` demands a new listener. What one side leaves open is no change. */
-export const replacedBy = (traits: Traits, protocol: Protocol, was: Settings, want: Settings): readonly OptionName[] =>
-  traits.replacements.flatMap((rule) => {
-    const before = was[rule.option]
-    const after = want[rule.option]
-    const changed = before !== undefined && after !== undefined && before !== after
-    return changed && rule.protocols.includes(protocol) && applies(rule, before, after) ? [rule.option] : []
-  })
+/** Whether the change of settings demands a new listener. What one side leaves open is no change. */
+export const isImmovable =
+  ({ replacements }: Pick<Traits, 'replacements'>) =>
+  (before: Settings, after: Settings): boolean =>
+    replacements.some((rule) => demands(rule, before, after))

@@ -19,12 +19,17 @@ export function standingOf(lb: LoadBalancer, owner: string, clusterId: string): 
   if (lb.status === 'inactive' && lb.listeners.length > 0) return { status: 'unusable', text: `load balancer ${lb.id} is inactive` }
   if (foreign !== undefined) return { status: 'unusable', text: `load balancer ${lb.id} belongs to a Kubernetes cluster (tag ${foreign})` }
   const own = lb.tags[ownerTag(owner)]
-  const sameCluster = Object.entries(lb.tags).find(([key, value]) => key.startsWith(TAG_PREFIX) && key !== ownerTag(owner) && value === clusterId)
+  const sameCluster = Object.entries(lb.tags).find(
+    ([key, value]) => key.startsWith(TAG_PREFIX) && key !== ownerTag(owner) && value === clusterId,
+  )
   if (own !== undefined && own !== clusterId) {
     return { status: 'readOnly', text: `tag ${ownerTag(owner)} names cluster ${own}, this swarm is ${clusterId}: nothing is written` }
   }
   if (sameCluster !== undefined) {
-    return { status: 'readOnly', text: `tag ${sameCluster[0]} names this very cluster: SLB_OWNER was ${sameCluster[0].slice(TAG_PREFIX.length)}; nothing is written` }
+    return {
+      status: 'readOnly',
+      text: `tag ${sameCluster[0]} names this very cluster: SLB_OWNER was ${sameCluster[0].slice(TAG_PREFIX.length)}; nothing is written`,
+    }
   }
   if (own === clusterId) return { status: 'ours' }
   return { status: 'untagged', tag: { kind: 'tagLoadBalancer', tags: { [ownerTag(owner)]: clusterId } } }

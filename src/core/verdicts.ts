@@ -25,7 +25,13 @@ export function claimVerdict(claim: Claim, state: VerdictState, reason: string):
 
 export const loserVerdict = ({ claim, reason }: Loser): Verdict => claimVerdict(claim, 'refused', reason)
 
-const KEPT: Record<Keep['reason'], VerdictState> = { grace: 'removing', pending: 'pending', frozen: 'frozen', freeze: 'frozen', move: 'pending' }
+const KEPT: Record<Keep['reason'], VerdictState> = {
+  grace: 'removing',
+  pending: 'pending',
+  frozen: 'frozen',
+  freeze: 'frozen',
+  move: 'pending',
+}
 
 export function keptVerdict(actual: ActualListener, mark: Mark, keep: Keep | undefined, reason: string): Verdict {
   return {
