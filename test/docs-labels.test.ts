@@ -1,0 +1,105 @@
+// docs/labels.md: its table of options is written from the code's table, and its examples work.
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import type { Protocol } from '../src/core/model.ts'
+import { OPTION_NAMES, type OptionName, specOf } from '../src/core/options.ts'
+import { expectedValue } from '../src/core/values.ts'
+import { lines, problems, read } from './support/labels.ts'
+
+const FILE = 'docs/labels.md'
+const TABLE = /(<!-- options: [^>]*-->\n)[\s\S]*?(<!-- end of options -->)/
+
+function values(option: OptionName): string {
+  const spec = specOf(option)
+  const unit = spec.unit === undefined ? '' : ` ${spec.unit}`
+  if (spec.type === 'int') return `${spec.min}-${spec.max}${unit}${spec.also === undefined ? '' : ` or ${spec.also.join(', ')}`}`
+  if (spec.type === 'text') return spec.expected
+  const words = (list: readonly string[]) => list.map((word) => `\`${word}\``).join(', ')
+  if (spec.type === 'set') return `${words(spec.values)}, comma separated`
+  if (spec.byProtocol === undefined) return words(spec.values)
+  const by = new Map<string, Protocol[]>()
+  for (const protocol of spec.protocols) {
+    const list = words(spec.byProtocol[protocol] ?? spec.values)
+    by.set(list, [...(by.get(list) ?? []), protocol])
+  }
+  return [...by].map(([list, protocols]) => `${protocols.join(', ')}: ${list}`).join('; ')
+}
+
+/** Where the default depends on other things, both answers. */
+function defaultOf(option: OptionName): string {
+  const { default: given, protocols, ...spec } = specOf(option)
+  const shown = (value: string | number | undefined) => {
+    const chosen = value === undefined || value === '' || (spec.type === 'int' && value === 0 && spec.min > 0)
+    return chosen ? '' : value === Number.MAX_SAFE_INTEGER ? '`SLB_DEFAULT_BANDWIDTH`' : `\`${value}\``
+  }
+  if (typeof given !== 'function') return shown(given)
+  const context = { protocol: protocols.at(-1) ?? 'tcp', defaultBandwidth: Number.MAX_SAFE_INTEGER, given: {} }
+  const plain = shown(given(context))
+  const others = [
+    ['for tcp', shown(given({ ...context, protocol: 'tcp' }))],
+    ['with `health-check-uri`', shown(given({ ...context, given: { 'health-check-uri': '/x' } }))],
+  ].filter(([, other]) => other !== plain)
+  const [first] = others
+  return first === undefined ? plain : `${plain}; ${others.map(([when]) => when).join(' and ')} ${first[1]}`
+}
+
+function condition(option: OptionName): string {
+  const when = specOf(option).when
+  if (when === undefined) return ''
+  const [name, value] = when
+  if (name !== 'health-check') return `\`${name}\` \`${value}\``
+  const tcp = value === 'http' && specOf(option).protocols.includes('tcp') ? '; for tcp `health-check-type` `http`' : ''
+  return `the health check on${tcp}`
+}
+
+function optionTable(): string {
+  const rows = OPTION_NAMES.map((option) => {
+    const { protocols, help } = specOf(option)
+    return [`\`${option}\``, values(option), defaultOf(option), protocols.join(', '), condition(option), help]
+  })
+  const all = [['option', 'values', 'default', 'listeners', 'only with', 'meaning'], Array.from({ length: 6 }, () => '---'), ...rows]
+  return `${all.map((row) => `| ${row.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`).join('\n')}\n`
+}
+
+type Example = {
+  readonly services: Readonly<
+    Record<string, { readonly ports: readonly string[]; readonly deploy: { readonly labels: Record<string, string> } }>
+  >
+}
+
+const examples = [...readFileSync(FILE, 'utf8').matchAll(/```yaml\n([\s\S]*?)```/g)].map((match): Example => parse(match[1] ?? ''))
+
+/** `53:53/udp` of a stack file has the published port first. */
+const published = (text: string): string => {
+  const [, first, second, transport] = /^(\d+)(?::(\d+))?(\/\w+)?$/.exec(text) ?? []
+  return second === undefined ? `${first}:30000${transport ?? ''}` : `${second}:${first}${transport ?? ''}`
+}
+
+describe('docs/labels.md', () => {
+  test('has the options as they are in the code', async () => {
+    const text = readFileSync(FILE, 'utf8')
+    expect(text).toMatch(TABLE)
+    await expect(text.replace(TABLE, (_, open: string, close: string) => `${open}${optionTable()}${close}`)).toMatchFileSnapshot(
+      `../${FILE}`,
+    )
+  })
+
+  test('says of every option what it expects', () => {
+    for (const option of OPTION_NAMES) expect(`${values(option)} ${expectedValue(option)}`.trim()).not.toBe('')
+    expect(optionTable().split('\n')).toHaveLength(OPTION_NAMES.length + 3)
+  })
+
+  test('has examples that work', () => {
+    const readings = examples
+      .flatMap(({ services }) => Object.values(services))
+      .map(({ ports, deploy }) => read(ports.map(published), deploy.labels))
+    expect(readings.flatMap(problems)).toEqual([])
+    expect(readings.flatMap(lines)).toEqual([
+      '80/tcp http://my-slb:8080',
+      '53/tcp tcp://public:53 tcp://internal:53',
+      '53/udp udp://:53',
+      '80/tcp http://internal:80',
+    ])
+  })
+})
