@@ -77,7 +77,7 @@ export async function startLab({ managers: managerCount, workers = 0, progress =
     progress(
       `lab ${ground.number}: swarm of ${managerCount} managers and ${workers} workers, routing mesh: ${ipvs ? 'ipvs' : 'stand-in (no IPVS in this kernel)'}`,
     )
-    return createLab(ground, hub, nodes, mesh)
+    return createLab({ ground, hub, nodes, mesh })
   } catch (error) {
     await ground.clear()
     throw error
@@ -92,60 +92,92 @@ async function boot(ground: Ground, hub: Hub, index: number): Promise<LabNode> {
   return { name, address: wire.address, wire, engine }
 }
 
-function createLab(ground: Ground, hub: Hub, nodes: LabNode[], mesh: Mesh | undefined): Lab {
-  const archives: string[] = []
-  const engines = () => nodes.map(({ engine }) => engine)
-  const owner = (engine: Engine | undefined): LabNode => {
-    const found = nodes.find((node) => node.engine === engine)
-    if (found === undefined) throw new Error('no manager answers')
-    return found
-  }
-  const pidOf = (where: Place): number => (where === 'hub' ? hub.pid : where.wire.pid)
-  const manager = async () => owner((await managers(engines()))[0]?.engine)
-  const lab: Lab = {
+type Parts = { readonly ground: Ground; readonly hub: Hub; readonly nodes: LabNode[]; readonly mesh: Mesh | undefined }
+
+const enginesOf = (nodes: readonly LabNode[]): readonly Engine[] => nodes.map(({ engine }) => engine)
+
+function createLab(parts: Parts): Lab {
+  const { ground, hub, nodes, mesh } = parts
+  return {
     number: ground.number,
     folder: ground.folder,
     hub,
     nodes: () => nodes,
     mesh: mesh === undefined ? 'ipvs' : 'stand-in',
-    manager,
-    node: (name) => owner(nodes.find((node) => node.name === name)?.engine),
-    leader: async () => owner((await managers(engines())).find(({ leader }) => leader)?.engine),
-    docker: async (where, args, options) => (where === 'manager' ? await manager() : where).engine.docker(args, options),
-    exec: (where, command, options) => attempt([...inside(pidOf(where)), ...command], options),
-    spawn(where, name, command, env) {
-      const child = start([...inside(pidOf(where)), ...command], joinPath(ground.folder, `${name}.log`), env)
-      ground.noteProcess(child.pid, name)
-      return child
-    },
     address: (host) => addHubAddress(hub, host),
-    async add(role) {
-      const node = await boot(ground, hub, nodes.length)
-      for (const archive of archives) await node.engine.docker(['load', '--input', archive])
-      await joinSwarm(node, role, engines())
-      nodes.push(node)
-      return node
-    },
-    join: (node, role) => joinSwarm(node, role, engines()),
-    leave: (node) => leaveSwarm(node, engines()),
-    freeze: ({ engine }) => engine.signal('SIGSTOP'),
-    thaw: ({ engine }) => engine.signal('SIGCONT'),
-    kill: ({ engine }) => engine.kill(),
-    async restart({ engine }) {
-      await engine.stop()
-      await engine.start()
-    },
-    cutNetwork: ({ wire }) => unplug(hub, wire),
-    healNetwork: ({ wire }) => replug(hub, wire),
-    async load(archive) {
-      archives.push(archive)
-      await Promise.all(engines().map((engine) => engine.docker(['load', '--input', archive], { timeoutMs: 300_000 })))
-    },
+    ...looks(nodes),
+    ...commands(parts),
+    ...members(parts),
+    ...faults(hub),
     async down() {
       await mesh?.stop()
-      await Promise.all(engines().map((engine) => engine.kill()))
+      await Promise.all(enginesOf(nodes).map((engine) => engine.kill()))
       await ground.clear()
     },
   }
-  return lab
 }
+
+function looks(nodes: readonly LabNode[]): Pick<Lab, 'node' | 'manager' | 'leader'> {
+  const pick = (what: string, fits: (node: LabNode) => boolean): LabNode => {
+    const node = nodes.find(fits)
+    if (node === undefined) throw new Error(`the lab has no ${what} now`)
+    return node
+  }
+  const ask = () => managers(enginesOf(nodes))
+  return {
+    node: (name) => pick(name, (node) => node.name === name),
+    async manager() {
+      const [first] = await ask()
+      return pick('manager that answers', ({ engine }) => engine === first?.engine)
+    },
+    async leader() {
+      const found = (await ask()).find(({ leader }) => leader)
+      return pick('leader that answers', ({ engine }) => engine === found?.engine)
+    },
+  }
+}
+
+function commands({ ground, hub, nodes }: Parts): Pick<Lab, 'docker' | 'exec' | 'spawn'> {
+  const command = (where: Place, words: readonly string[]) => [...inside(where === 'hub' ? hub.pid : where.wire.pid), ...words]
+  return {
+    docker: async (where, args, options) => (where === 'manager' ? await looks(nodes).manager() : where).engine.docker(args, options),
+    exec: (where, words, options) => attempt(command(where, words), options),
+    spawn(where, name, words, env) {
+      const child = start(command(where, words), joinPath(ground.folder, `${name}.log`), env)
+      ground.noteProcess(child.pid, name)
+      return child
+    },
+  }
+}
+
+function members({ ground, hub, nodes }: Parts): Pick<Lab, 'add' | 'join' | 'leave' | 'load'> {
+  const archives: string[] = []
+  const load = (engine: Engine, archive: string) => engine.docker(['load', '--input', archive], { timeoutMs: 300_000 })
+  return {
+    async add(role) {
+      const node = await boot(ground, hub, nodes.length)
+      for (const archive of archives) await load(node.engine, archive)
+      await joinSwarm(node, role, enginesOf(nodes))
+      nodes.push(node)
+      return node
+    },
+    join: (node, role) => joinSwarm(node, role, enginesOf(nodes)),
+    leave: (node) => leaveSwarm(node, enginesOf(nodes)),
+    async load(archive) {
+      archives.push(archive)
+      await Promise.all(enginesOf(nodes).map((engine) => load(engine, archive)))
+    },
+  }
+}
+
+const faults = (hub: Hub): Pick<Lab, 'freeze' | 'thaw' | 'kill' | 'restart' | 'cutNetwork' | 'healNetwork'> => ({
+  freeze: ({ engine }) => engine.signal('SIGSTOP'),
+  thaw: ({ engine }) => engine.signal('SIGCONT'),
+  kill: ({ engine }) => engine.kill(),
+  async restart({ engine }) {
+    await engine.stop()
+    await engine.start()
+  },
+  cutNetwork: ({ wire }) => unplug(hub, wire),
+  healNetwork: ({ wire }) => replug(hub, wire),
+})
