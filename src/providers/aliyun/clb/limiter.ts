@@ -1,9 +1,10 @@
 // The queue for writes to one load balancer: highest priority first, then first come. Its width follows width.ts.
 // A call that was told to wait retries in its place, so while the cloud is busy nobody else takes that place.
+import { setTimeout as sleep } from 'node:timers/promises'
 import PQueue from 'p-queue'
 import { CallError } from '../../provider.ts'
 import { LOCAL } from '../errors.ts'
-import { afterBusy, afterSuccess, startWidth, type Width, type WidthRules } from './width.ts'
+import { afterBusy, afterLateBusy, afterSuccess, startWidth, type Width, type WidthRules } from './width.ts'
 
 export interface Limiter {
   /**
@@ -19,9 +20,15 @@ export type LimiterOptions = {
   readonly now: () => number
   readonly rules: WidthRules
   readonly onWidth?: (width: number, code: string) => void
+  /** Must not keep the process alive. */
+  readonly rest?: (ms: number) => Promise<unknown>
 }
 
-type Running = { readonly epoch: number; readonly saturated: boolean; company: number; busy: boolean }
+/** `late`: begun right behind another write of ours. */
+type Running = { readonly epoch: number; readonly saturated: boolean; readonly late: boolean; company: number; busy: boolean }
+
+/** Two writes with less than this between them count as one behind the other. */
+const BEHIND_MS = 1_000
 
 /**
  * Codes for a load balancer with too much under way. The others are about one listener or group, which only one chain works on, or
@@ -35,10 +42,11 @@ const CROWDED: ReadonlySet<string> = new Set([
   'VpcSystemBusy',
 ])
 
-export function createLimiter({ now, rules, onWidth }: LimiterOptions): Limiter {
+export function createLimiter({ now, rules, onWidth, rest = (ms) => sleep(ms, undefined, { ref: false }) }: LimiterOptions): Limiter {
   let state = startWidth(rules)
   const queue = new PQueue({ concurrency: state.width })
   const running = new Set<Running>()
+  let endedAt = Number.NEGATIVE_INFINITY
 
   const become = (next: Width) => {
     state = next
@@ -47,7 +55,7 @@ export function createLimiter({ now, rules, onWidth }: LimiterOptions): Limiter 
 
   const begin = (): Running => {
     const saturated = queue.pending >= queue.concurrency || queue.size > 0
-    const mine: Running = { epoch: state.epoch, saturated, company: 0, busy: false }
+    const mine: Running = { epoch: state.epoch, saturated, late: now() - endedAt < BEHIND_MS, company: 0, busy: false }
     running.add(mine)
     for (const call of running) call.company = Math.max(call.company, running.size)
     return mine
@@ -55,8 +63,10 @@ export function createLimiter({ now, rules, onWidth }: LimiterOptions): Limiter 
 
   const busy = (mine: Running, code: string) => {
     if (!CROWDED.has(code)) return
+    const first = !mine.busy
     mine.busy = true
-    become(afterBusy(state, mine.company, mine.epoch, now(), rules))
+    if (mine.company > 1) become(afterBusy(state, mine.company, mine.epoch, now(), rules))
+    else if (first && mine.late) become(afterLateBusy(state))
     onWidth?.(state.width, code)
   }
 
@@ -68,21 +78,31 @@ export function createLimiter({ now, rules, onWidth }: LimiterOptions): Limiter 
       return result
     } finally {
       running.delete(mine)
+      endedAt = now()
     }
+  }
+
+  /** The answer is for the caller at once, the place is free only after the rest. */
+  const occupy = async (answer: Promise<unknown>): Promise<void> => {
+    await answer.catch(() => {})
+    if (state.width === 1 && state.restMs > 0) await rest(state.restMs)
   }
 
   return {
     async run(action, priority, signal, call) {
       const leave = new AbortController()
       const abort = () => leave.abort(pending(action))
-      const begun = () => signal.removeEventListener('abort', abort)
-      const task = () => {
-        begun()
-        return inPlace(call)
-      }
       if (signal.aborted) abort()
       signal.addEventListener('abort', abort, { once: true })
-      return queue.add(task, { priority, signal: leave.signal }).finally(begun)
+      return new Promise((resolve, reject) => {
+        const task = () => {
+          signal.removeEventListener('abort', abort)
+          const answer = inPlace(call)
+          answer.then(resolve, reject)
+          return occupy(answer)
+        }
+        queue.add(task, { priority, signal: leave.signal }).catch(reject)
+      })
     },
     get width() {
       return state.width

@@ -45,7 +45,7 @@ const NAMES = Object.keys(OPTIONS) as readonly OptionName[]
 
 const spec = (name: OptionName): OptionSpec => OPTIONS[name]
 const isL7 = (protocol: Protocol) => protocol === 'http' || protocol === 'https'
-const checked = (settings: Settings) => (settings['health-check-switch'] ?? settings['health-check-flag']) === 'on'
+const checked = (protocol: Protocol, settings: Settings) => settings[isL7(protocol) ? 'health-check-flag' : 'health-check-switch'] === 'on'
 
 /** Whether an option means anything beside the others: with the check off its fields are neither sent nor read. */
 function active(name: OptionName, protocol: Protocol, settings: Settings): boolean {
@@ -54,7 +54,7 @@ function active(name: OptionName, protocol: Protocol, settings: Settings): boole
   if (when === undefined) return true
   const [other, value] = when
   if (other !== 'health-check') return (settings as Readonly<Record<string, Value>>)[other] === value
-  return checked(settings) && (value === 'on' || isL7(protocol) || settings['health-check-type'] === 'http')
+  return checked(protocol, settings) && (value === 'on' || isL7(protocol) || settings['health-check-type'] === 'http')
 }
 
 /** The vendor's own order, so that the same set is the same text. */

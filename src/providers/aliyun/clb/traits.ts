@@ -7,12 +7,12 @@ export const CLB_TRAITS: Traits = {
   weight: { min: 0, max: 100 },
   lengths: { groupName: 80, listenerNote: 256, memberNote: 80 },
   replacements: [
-    { kind: 'crosses', option: 'scheduler', protocols: ['tcp', 'udp'], set: ['sch', 'tch', 'qch'] },
+    { kind: 'crosses', option: 'scheduler', set: ['sch', 'tch', 'qch'] },
     // The Set* calls of layer 4 take a port from 1 up, and an absent one leaves the old: there is no way back to "the backend's port".
-    { kind: 'to', option: 'health-check-connect-port', protocols: ['tcp', 'udp'], values: [0] },
+    { kind: 'to', option: 'health-check-connect-port', where: 'health-check-switch', set: [0] },
     // A payload has 1-64 characters, so it cannot be taken away either.
-    { kind: 'to', option: 'health-check-req', protocols: ['udp'], values: [''] },
-    { kind: 'to', option: 'health-check-exp', protocols: ['udp'], values: [''] },
+    { kind: 'to', option: 'health-check-req', set: [''] },
+    { kind: 'to', option: 'health-check-exp', set: [''] },
   ],
   quotas: {
     listeners: { name: 'slb_quota_listeners_num', limit: 50, adjustable: true },

@@ -10,6 +10,8 @@ export type Width = {
   readonly suspect: number | undefined
   /** A width found busy twice: not reached again before `until` (epoch milliseconds). */
   readonly ceiling: { readonly width: number; readonly until: number } | undefined
+  /** Pause after each write while they go one by one: some locks outlast the answer. */
+  readonly restMs: number
   /** Grows with each halving. Calls begun before it have nothing more to say: they met the same crowd. */
   readonly epoch: number
 }
@@ -28,15 +30,27 @@ export const startWidth = (rules: WidthRules): Width => ({
   quiet: 0,
   suspect: undefined,
   ceiling: undefined,
+  restMs: 0,
   epoch: 0,
 })
 
-/** A busy answer alone is somebody else's doing and says nothing about the width. */
+const REST = { firstMs: 50, maxMs: 500, growth: 1.5, decay: 0.98, leastMs: 10 }
+
+/** Busy although no other write of ours was under way, but one had just ended: its lock outlasts its answer. */
+export const afterLateBusy = (state: Width): Width => ({
+  ...state,
+  restMs: Math.min(REST.maxMs, Math.max(REST.firstMs, state.restMs * REST.growth)),
+})
+
+const rested = (restMs: number) => (restMs * REST.decay < REST.leastMs ? 0 : restMs * REST.decay)
+
+/** A busy answer to a call that was alone says nothing about the width. */
 export function afterBusy(state: Width, company: number, epoch: number, now: number, rules: WidthRules): Width {
   if (company < 2 || epoch !== state.epoch) return state
   const again = state.suspect !== undefined && company >= state.suspect
   const suspect = Math.min(company, state.suspect ?? company)
   return {
+    ...state,
     width: Math.max(1, Math.floor(Math.min(company, state.width) / 2)),
     quiet: 0,
     suspect,
@@ -50,11 +64,12 @@ export function afterBusy(state: Width, company: number, epoch: number, now: num
 const patience = ({ width, suspect }: Width) => (suspect !== undefined && width + 1 >= suspect ? 2 : 1)
 
 /** `saturated`: every place was taken when the call began. */
-export function afterSuccess(state: Width, saturated: boolean, epoch: number, now: number, rules: WidthRules): Width {
-  if (!saturated || epoch !== state.epoch) return state
+export function afterSuccess(old: Width, saturated: boolean, epoch: number, now: number, rules: WidthRules): Width {
+  if (!saturated || epoch !== old.epoch) return old
+  const state = { ...old, restMs: rested(old.restMs) }
   const ceiling = state.ceiling !== undefined && state.ceiling.until > now ? state.ceiling : undefined
   const quiet = state.quiet + 1
-  const cleared = state.suspect !== undefined && state.width >= state.suspect && quiet >= 2 * state.suspect
+  const cleared = state.suspect !== undefined && state.width >= state.suspect && quiet >= state.suspect
   const next = { ...state, ceiling, quiet, suspect: cleared ? undefined : state.suspect }
   const limit = Math.min(rules.max, ceiling?.width ?? rules.max)
   // At a width under suspicion nothing grows until the suspicion is gone.
