@@ -11,11 +11,13 @@ export function startTransition({ settings, now }: Call, listener: Listener, sta
   if (settings.transitionMs > 0) listener.transition = { status, until: now + settings.transitionMs }
 }
 
+export const isSettled = ({ now }: Call, { transition }: Listener): boolean => transition === undefined || transition.until <= now
+
 /** While a listener is between two states the cloud takes no other change to it. */
-export function requireReady({ now, action }: Call, listener: Listener): void {
-  if (listener.transition === undefined || listener.transition.until <= now) return
-  if (listener.transition.status === 'stopping') throw new ApiError('ServiceIsStopping')
-  throw new ApiError(action === 'StartLoadBalancerListener' ? 'Operation.Deny' : 'ServiceIsConfiguring')
+export function requireReady(call: Call, listener: Listener): void {
+  if (isSettled(call, listener)) return
+  if (listener.transition?.status === 'stopping') throw new ApiError('ServiceIsStopping')
+  throw new ApiError(call.action === 'StartLoadBalancerListener' ? 'Operation.Deny' : 'ServiceIsConfiguring')
 }
 
 function startListener(call: Call): Body {

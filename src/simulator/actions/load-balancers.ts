@@ -112,6 +112,22 @@ function modifySpec(call: Call): Body {
   return { OrderId: 210_000_000_000_001 }
 }
 
+function modifyChargeType(call: Call): Body {
+  const loadBalancer = namedLoadBalancer(call)
+  loadBalancer.instanceChargeType = oneOf(call.params, 'InstanceChargeType', ['PayBySpec', 'PayByCLCU'], loadBalancer.instanceChargeType)
+  loadBalancer.spec = text(call.params, 'LoadBalancerSpec') ?? loadBalancer.spec
+  return { OrderId: 210_000_000_000_003 }
+}
+
+/** Load balancers, certificates and access control lists can be filed under another group. */
+function moveResourceGroup({ params, world }: Call): Body {
+  const id = need(params, 'ResourceId')
+  const found = [...world.loadBalancers, ...world.certificates, ...world.caCertificates, ...world.acls].find((each) => each.id === id)
+  if (found === undefined) throw new ApiError('ResourceNotExist')
+  found.resourceGroupId = need(params, 'NewResourceGroupId')
+  return {}
+}
+
 function modifyInternetSpec(call: Call): Body {
   const loadBalancer = namedLoadBalancer(call)
   loadBalancer.internetChargeType = oneOf(
@@ -140,6 +156,8 @@ export const loadBalancerActions: Actions = {
   SetLoadBalancerDeleteProtection: setDeleteProtection,
   SetLoadBalancerModificationProtection: setModificationProtection,
   ModifyLoadBalancerInstanceSpec: modifySpec,
+  ModifyLoadBalancerInstanceChargeType: modifyChargeType,
+  MoveResourceGroup: moveResourceGroup,
   ModifyLoadBalancerInternetSpec: modifyInternetSpec,
   DeleteLoadBalancer: deleteLoadBalancer,
 }

@@ -62,6 +62,7 @@ export const SLB_PARAMETERS: Readonly<Record<string, string>> = {
   DescribeZones: 'RegionId* AcceptLanguage',
   ListTLSCipherPolicies: 'RegionId* IncludeListener:bool MaxItems:int Name NextToken TLSCipherPolicyId',
   ListTagResources: 'RegionId* ResourceType* NextToken ResourceId:list[..51] Tag:list[..21]',
+  ModifyLoadBalancerInstanceChargeType: 'InstanceChargeType* LoadBalancerId* RegionId* Bandwidth:int InternetChargeType LoadBalancerSpec',
   ModifyLoadBalancerInstanceSpec: 'LoadBalancerId* LoadBalancerSpec* AutoPay:bool RegionId',
   ModifyLoadBalancerInternetSpec: 'LoadBalancerId* AutoPay:bool Bandwidth:int[1..5000] InternetChargeType RegionId',
   ModifyVServerGroupBackendServers: 'RegionId* VServerGroupId* NewBackendServers OldBackendServers',
