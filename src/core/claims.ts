@@ -74,6 +74,7 @@ export type Wanted = {
 }
 
 const PATIENCE_MS = 30_000
+const STUCK = 'port allocation pending; ingress network full?'
 export const portKey = (port: number, transport: string) => `${port}-${transport}`
 const transportOf = (protocol: Protocol): Transport => (protocol === 'udp' ? 'udp' : 'tcp')
 
@@ -117,7 +118,7 @@ function viewPort(service: Service, reading: ServiceReading['ports'][number], pl
   if (reading.status === 'frozen') return { port, state: 'frozen', reason: reading.reason, places: [] }
   if (reading.status === 'unexposed') return { port, state: 'unexposed', reason: reading.reason, places: [] }
   if (!service.settled || port.published === undefined) {
-    const reason = waited >= PATIENCE_MS ? 'port allocation pending; ingress network full?' : 'waiting for Swarm to allocate the port'
+    const reason = waited >= PATIENCE_MS ? STUCK : 'waiting for Swarm to allocate the port'
     return { port, state: 'pending', reason, places: placed.claims.map(placeName) }
   }
   return { port, state: 'wanted', reason: '', places: placed.claims.map(placeName) }
@@ -132,6 +133,8 @@ type Entry = {
 
 function readOne(service: Service, reading: ServiceReading, places: Places, owner: string, waited: number): Entry {
   const problems: Problem[] = [...reading.problems]
+  if (!service.settled && service.ports.length === 0 && waited >= PATIENCE_MS)
+    problems.push({ kind: 'port', subject: service.name, text: STUCK })
   const claims: Claim[] = []
   const ports = new Map<string, PortView>()
   for (const one of reading.ports) {
