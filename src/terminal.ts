@@ -12,6 +12,9 @@ export const plain = (text: string): string => text.replace(UNSAFE, escaped)
 /** A JSON line whose escapes a reader gets back as they were: JSON.stringify leaves DEL, C1 and directional characters as they are. */
 export const escapeJson = (line: string): string => line.trimEnd().replace(UNSAFE, escaped).concat('\n')
 
+/** Indented JSON, as safe as a line of it. */
+export const prettyJson = (value: unknown): string => JSON.stringify(value, undefined, 2).split('\n').map(escapeJson).join('')
+
 /** The same value with harmless text in it, keys too. Stack traces keep their line breaks. */
 export function visible(value: unknown, key = ''): unknown {
   if (typeof value === 'string') return key === 'stack' ? value.split('\n').map(plain).join('\n') : plain(value)

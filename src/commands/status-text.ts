@@ -1,0 +1,91 @@
+// The status page as text.
+import type { StatusPage, StatusRow } from '../board.ts'
+import type { Problem } from '../core/model.ts'
+import { plain } from '../terminal.ts'
+import { type Column, table } from './table.ts'
+
+const firm = (title: string): Column => ({ title, firm: true })
+const REASON: Column = { title: 'REASON', note: true }
+
+const LOAD_BALANCERS = [{ title: 'LOAD BALANCER' }, { title: 'ID' }, firm('ADDRESS'), firm('STATE'), firm('OUR LISTENERS'), REASON]
+const PORTS = [
+  { title: 'SERVICE' },
+  firm('PORT'),
+  { title: 'LOAD BALANCER' },
+  firm('LISTENER'),
+  firm('ADDRESS'),
+  firm('STATE'),
+  firm('HEALTHY'),
+  REASON,
+]
+
+/** `width` in columns, `now` in milliseconds since 1970. */
+export function statusText(page: StatusPage, width: number, now: number): string {
+  const sections = [
+    [headline(page, now)],
+    loadBalancers(page, width),
+    portLines(page.ports, width),
+    problemLines(page.problems),
+    heldLines(page, now),
+    listed('Changed by hand, left as it is', page.drift),
+  ]
+  return `${sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')}\n`
+}
+
+function headline({ version, node, role, leader, reason, lastPass }: StatusPage, now: number): string {
+  const where = node.hostname === '' ? '' : ` on ${node.hostname}`
+  const part = role === 'standby' ? `standby, the leader is ${leader === '' ? 'not known' : leader}` : role
+  const pass = lastPass === undefined ? 'no pass yet' : `last pass ${ago(lastPass.at, now)} ${lastPass.ok ? 'ok' : 'failed'}`
+  return plain(`swarm-slb ${version}${where}: ${[part, reason, pass].filter((text) => text !== '').join('; ')}`)
+}
+
+function ago(at: string, now: number): string {
+  const seconds = Math.max(0, Math.round((now - Date.parse(at)) / 1000))
+  if (seconds < 120) return `${seconds} s ago`
+  return seconds < 7200 ? `${Math.round(seconds / 60)} min ago` : `${Math.round(seconds / 3600)} h ago`
+}
+
+function loadBalancers({ loadBalancers }: StatusPage, width: number): readonly string[] {
+  if (loadBalancers.length === 0) return []
+  const rows = loadBalancers.map(({ name, id, address, state, listeners, owned, reason }) => [
+    name,
+    id,
+    address,
+    state,
+    `${owned} of ${listeners}`,
+    reason,
+  ])
+  return table(LOAD_BALANCERS, rows, width)
+}
+
+export function portLines(ports: readonly StatusRow[], width: number): readonly string[] {
+  if (ports.length === 0) return ['No service publishes a port.']
+  const rows = ports.map((row) => [
+    row.service,
+    row.port,
+    row.loadBalancer,
+    row.listener,
+    row.address,
+    row.state,
+    row.backends === undefined ? '' : `${row.backends.healthy}/${row.backends.total}`,
+    row.reason,
+  ])
+  return table(PORTS, rows, width)
+}
+
+export const problemLines = (problems: readonly Problem[]): readonly string[] =>
+  listed(
+    'Problems',
+    problems.map(({ kind, subject, port, text }) => `${kind} ${subject}${port === undefined ? '' : ` ${port}`}: ${text}`),
+  )
+
+function heldLines({ held }: StatusPage, now: number): readonly string[] {
+  const lines = held.deletes.map((one) => `${one.loadBalancer} ${one.listener} of ${one.service}, wanted since ${ago(one.since, now)}`)
+  return listed(`Deletes that are held${held.reason === '' ? '' : ` (${held.reason})`}; swarm-slb approve releases them`, lines)
+}
+
+const listed = (title: string, lines: readonly string[]): readonly string[] =>
+  lines.length === 0 ? [] : [plain(title), ...lines.map((line) => `  ${plain(line)}`)]
