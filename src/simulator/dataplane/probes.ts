@@ -27,8 +27,8 @@ function probeTcp(target: ProbeTarget, deadlineMs: number, signal: AbortSignal):
   return new Promise((resolve) => {
     const socket = connect({ host: target.address, port: target.port, signal, ...callFrom(target) })
     const finish = (good: boolean) => {
-      cut(socket)
       resolve(good)
+      cut(socket)
     }
     socket.setTimeout(deadlineMs, () => finish(false))
     socket.once('connect', () => finish(true))

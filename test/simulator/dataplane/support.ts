@@ -2,13 +2,14 @@
 import { createSocket } from 'node:dgram'
 import { createServer as createHttpServer, type IncomingMessage, type RequestListener, type RequestOptions, request } from 'node:http'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+import nock from 'nock'
 import { onTestFinished } from 'vitest'
 import { createDataPlane, type DataPlaneOptions } from '../../../src/simulator/dataplane/index.ts'
-import type { DataPlane, PlaneBackend, PlaneGroup, PlaneHealthCheck, PlaneListener } from '../../../src/simulator/plane.ts'
+import type { DataPlane, PlaneBackend } from '../../../src/simulator/plane.ts'
+import { freshAddress } from './builders.ts'
 
-/** A loopback address of its own for each call, so that tests can run side by side. */
-export const freshAddress = (): string => `127.${pick(20, 120)}.${pick(0, 255)}.${pick(1, 254)}`
-const pick = (from: number, to: number) => from + Math.floor(Math.random() * (to - from + 1))
+// These tests are about sockets: resets, half-close, handles. nock stands between, so it steps aside; all addresses here are 127.x.
+nock.restore()
 
 // ---- planes ----------------------------------------------------------------------------------------------------
 
@@ -22,53 +23,9 @@ export function testPlane(options: Omit<DataPlaneOptions, 'log'> = {}): { readon
   return { plane, lines }
 }
 
-export const group = (backends: readonly PlaneBackend[], more: Partial<PlaneGroup> = {}): PlaneGroup => ({
-  scheduler: 'wrr',
-  sticky: { kind: 'off' },
-  check: undefined,
-  backends,
-  ...more,
-})
-
-export const check = (more: Partial<PlaneHealthCheck> = {}): PlaneHealthCheck => ({
-  type: 'tcp',
-  intervalMs: 20,
-  timeoutMs: 100,
-  healthyThreshold: 2,
-  unhealthyThreshold: 2,
-  port: undefined,
-  uri: '/',
-  domain: '',
-  method: 'HEAD',
-  codes: ['http_2xx'],
-  request: '',
-  expect: '',
-  ...more,
-})
-
-export const listener = (protocol: PlaneListener['protocol'], group: PlaneGroup, more: Partial<PlaneListener> = {}): PlaneListener => ({
-  loadBalancerId: 'lb-1',
-  address: freshAddress(),
-  port: 8080,
-  protocol,
-  running: true,
-  group,
-  rules: [],
-  redirectTo: undefined,
-  persistenceMs: 0,
-  idleTimeoutMs: 15_000,
-  requestTimeoutMs: 60_000,
-  headers: { for: true, proto: false, slbId: false, slbIp: false, slbPort: false, clientPort: false },
-  certificate: undefined,
-  extensions: [],
-  ...more,
-})
-
 // ---- backends --------------------------------------------------------------------------------------------------
 
 export type TestBackend = PlaneBackend & { readonly close: () => Promise<void> }
-
-export const weigh = (backend: PlaneBackend, weight: number): PlaneBackend => ({ ...backend, weight })
 
 /** A port on which nobody listens. */
 export async function deadBackend(server = 'dead'): Promise<PlaneBackend> {
@@ -85,7 +42,6 @@ export const tcpBackend = (
 ): Promise<TestBackend> => serve(server, createServer({ allowHalfOpen: true }, onConnection), at)
 
 const greet = (name: string) => (socket: Socket) => {
-  socket.on('error', () => undefined)
   socket.write(`${name}:`)
   socket.pipe(socket)
 }
@@ -101,6 +57,7 @@ export async function serve(server: string, listening: Server, at: { port?: numb
   const sockets = new Set<Socket>()
   listening.on('connection', (socket: Socket) => {
     sockets.add(socket)
+    socket.on('error', () => undefined) // tcp probes end with a reset
     socket.on('close', () => sockets.delete(socket))
   })
   const address = at.address ?? freshAddress()

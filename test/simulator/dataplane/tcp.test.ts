@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
-import { deadBackend, dial, freshAddress, group, listener, pause, tcpBackend, testPlane, weigh } from './support.ts'
+import { freshAddress, group, listener, weigh } from './builders.ts'
+import { deadBackend, dial, pause, tcpBackend, testPlane } from './support.ts'
 
 const named = async (at: { readonly address: string; readonly port: number }, from?: string) => {
   const client = dial(at, from)
@@ -92,16 +93,16 @@ describe('a tcp listener', () => {
   })
 
   test('ends a connection that was silent for too long', async () => {
-    const { plane } = testPlane({ tcpIdleMs: 60 })
+    const { plane } = testPlane({ tcpIdleMs: 300 })
     const web = listener('tcp', group([await tcpBackend('a')]))
     plane.sync([web])
     await bound()
     const client = dial(web)
     for (let i = 0; i < 5; i += 1) {
-      await pause(25)
+      await pause(100)
       client.socket.write('.')
     }
-    expect(client.text()).toBe('a:....')
+    await vi.waitFor(() => expect(client.text()).toBe('a:.....'))
     expect(await client.ended).toBe('reset')
   })
 
