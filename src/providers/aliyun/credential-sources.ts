@@ -3,8 +3,8 @@ import { readFile, stat } from 'node:fs/promises'
 import type { Credentials } from './credentials.ts'
 import { type Metadata, MetadataError } from './metadata.ts'
 
-/** A value, or a file that holds it and is read again when it changes. */
-export type Secret = string | { readonly file: string }
+/** A value, something that gives it out, or a file that holds it and is read again when it changes. */
+export type Secret = string | { reveal(): string } | { readonly file: string }
 
 export type CredentialsConfig =
   | { readonly kind: 'static'; readonly accessKeyId: Secret; readonly accessKeySecret: Secret; readonly securityToken?: Secret | undefined }
@@ -101,6 +101,7 @@ async function readStatic(config: Extract<CredentialsConfig, { kind: 'static' }>
 
 async function read(secret: Secret): Promise<string> {
   if (typeof secret === 'string') return secret
+  if (!isFile(secret)) return secret.reveal()
   const value = (
     await readFile(secret.file, 'utf8').catch((error: unknown) => {
       throw new CredentialsError(`${secret.file}: ${reason(error)}`)
@@ -110,7 +111,7 @@ async function read(secret: Secret): Promise<string> {
   return value
 }
 
-const isFile = (secret: Secret | undefined): secret is { readonly file: string } => typeof secret === 'object'
+const isFile = (secret: Secret | undefined): secret is { readonly file: string } => typeof secret === 'object' && 'file' in secret
 
 /** A missing file has a stamp too: it shows when the file is back. */
 async function stampOf(file: string): Promise<string> {

@@ -34,68 +34,77 @@ export type InstancesOptions = {
   readonly probeMs?: number
 }
 
-/** `reason`: why it could not be confirmed at the last look. */
-type Entry = { readonly server: string | undefined; readonly reason: string; readonly dueAt: number; readonly usedAt: number }
 type Wanted = { readonly key: string; readonly address: string }
 
-const DAY_MS = 86_400_000
 const NO_VPC = 'the VPC is not known: set SLB_VPC_ID, or the node label slb.instance-id'
 
 export function createInstances(options: InstancesOptions): Instances {
   const { rpc, now = Date.now, cacheMs = 600_000, missMs = 5_000, noVpcMs = 30_000, probeMs = 180_000 } = options
-  const cache = new Map<string, Entry>()
+  const known = createKnown(now, cacheMs)
   const lane = createLanes(1) // passes run side by side and ask for the same nodes
   const mayDescribe = createProbe(rpc, now, probeMs)
   let vpcId: string | undefined
 
-  const remember = (key: string, found: Found, againMs: number) => {
-    const server = found.status === 'found' ? found.server : cache.get(key)?.server
-    const reason = found.status === 'found' ? '' : found.reason
-    cache.set(key, { server, reason, dueAt: now() + againMs, usedAt: now() })
-  }
   const refresh = async (wanted: readonly Wanted[], signal: AbortSignal) => {
-    vpcId ??= await options.vpcId().catch(() => undefined)
-    if (vpcId === undefined) {
-      for (const { key } of wanted) remember(key, { status: 'unresolved', reason: NO_VPC }, noVpcMs)
-      return
+    const miss = (reason: string, againMs: number) => {
+      for (const { key } of wanted) known.remember(key, { status: 'unresolved', reason }, againMs)
     }
+    vpcId ??= await options.vpcId().catch(() => undefined)
+    if (vpcId === undefined) return miss(NO_VPC, noVpcMs)
     try {
       const addresses = [...new Set(wanted.map(({ address }) => address))]
       const found = await findByAddress(rpc, mayDescribe, vpcId, addresses, signal)
-      for (const { key, address } of wanted) {
-        const one = found.get(address)
-        if (one !== undefined) remember(key, one, one.status === 'found' ? cacheMs : missMs)
-      }
+      for (const { key, address } of wanted) known.remember(key, found.get(address) ?? NOT_ASKED, missMs)
     } catch (error) {
       if (!(error instanceof CallError)) throw error
-      const reason = `the lookup failed: ${error.message}`
-      for (const { key } of wanted) remember(key, { status: 'unresolved', reason }, error.status === 'pending' ? 0 : missMs)
+      miss(`the lookup failed: ${error.message}`, error.status === 'pending' ? 0 : missMs)
     }
-  }
-  /** When something is due, what will be soon is asked in the same call. */
-  const due = (wanted: readonly Wanted[]) => {
-    const within = (ms: number) => wanted.filter(({ key }) => (cache.get(key)?.dueAt ?? 0) <= now() + ms)
-    return within(0).length === 0 ? [] : within(cacheMs / 2)
   }
   return {
     async lookup(nodes, signal) {
       const wanted = nodes.flatMap((node) =>
         isBlank(node.label) && searchable(node.address) ? [{ key: keyOf(node), address: node.address }] : [],
       )
-      if (due(wanted).length > 0) {
+      if (known.due(wanted).length > 0) {
         const leave = await lane.enter({ priority: 0, share: '' }, signal).catch(() => undefined)
-        const still = due(wanted)
+        const due = known.due(wanted)
         try {
-          if (still.length > 0 && leave !== undefined) await refresh(still, signal)
+          if (due.length > 0 && leave !== undefined) await refresh(due, signal)
         } finally {
           leave?.()
         }
-        for (const [key, { usedAt }] of cache) if (usedAt < now() - DAY_MS) cache.delete(key)
       }
-      return new Map(nodes.map((node) => [node.id, answer(node, cache.get(keyOf(node)))]))
+      return new Map(nodes.map((node) => [node.id, answer(node, known.get(keyOf(node)))]))
     },
-    forget(server) {
-      for (const [key, entry] of cache) if (entry.server === server) cache.delete(key)
+    forget: known.forget,
+  }
+}
+
+/** `reason`: why no instance could be confirmed at the last look. */
+type Entry = { readonly server: string | undefined; readonly reason: string; readonly dueAt: number }
+
+const NOT_ASKED: Found = { status: 'unresolved', reason: 'not looked up yet' }
+/** Nodes that nobody asked for any more go from memory after this. */
+const KEEP_MS = 86_400_000
+
+function createKnown(now: () => number, cacheMs: number) {
+  const entries = new Map<string, Entry>()
+  return {
+    get: (key: string) => entries.get(key),
+    /** A miss leaves the id that was known before, and is asked again after `againMs`. */
+    remember(key: string, found: Found, againMs: number): void {
+      const hit = found.status === 'found'
+      const server = hit ? found.server : entries.get(key)?.server
+      entries.set(key, { server, reason: hit ? '' : found.reason, dueAt: now() + (hit ? cacheMs : againMs) })
+      for (const [old, { dueAt }] of entries) if (dueAt < now() - KEEP_MS) entries.delete(old)
+    },
+    /** When something is due, what will be soon is asked in the same call. */
+    due(wanted: readonly Wanted[]): readonly Wanted[] {
+      const within = (ms: number) => wanted.filter(({ key }) => (entries.get(key)?.dueAt ?? 0) <= now() + ms)
+      return within(0).length === 0 ? [] : within(cacheMs / 2)
+    },
+    forget(server: string): void {
+      for (const [key, entry] of entries) if (entry.server === server) entries.delete(key)
     },
   }
 }
@@ -110,5 +119,5 @@ function answer({ address, label = '' }: NodeAddress, entry: Entry | undefined):
   if (address === undefined) return { status: 'unresolved', reason: 'the node has no address: set its label slb.instance-id' }
   if (!searchable(address)) return { status: 'unresolved', reason: `${address} is no IPv4 address: set the node label slb.instance-id` }
   if (entry?.server !== undefined) return { status: 'found', server: entry.server }
-  return { status: 'unresolved', reason: entry?.reason ?? 'not looked up yet' }
+  return entry === undefined ? NOT_ASKED : { status: 'unresolved', reason: entry.reason }
 }

@@ -42,6 +42,7 @@ export class MetadataError extends Error {
 }
 
 const DEFAULT_ENDPOINT = 'http://100.100.100.200'
+const ROLES = 'ram/security-credentials/'
 const TOKEN_TTL_S = 21_600
 /** How long we go without a token where none was given: with hops limited, each attempt costs a whole deadline. */
 const TOKENLESS_MS = 60_000
@@ -65,24 +66,32 @@ export function createMetadata(options: MetadataOptions = {}): Metadata {
   const get = (item: string, signal: AbortSignal) =>
     pRetry(() => once(item, signal), {
       ...{ retries: 10, minTimeout: retryMs, factor: 1, maxRetryTime: totalMs, signal },
-      shouldRetry: ({ error }) => !(error instanceof MetadataError && error.status === 404),
+      shouldRetry: ({ error }) => !isMissing(error),
     })
   const word = async (item: string, signal: AbortSignal) => {
     const value = await get(item, signal)
     if (!/^[\w.-]{1,128}$/.test(value)) throw new MetadataError(item, 'the answer is not one word')
     return value
   }
+  const onlyRole = async (signal: AbortSignal) => {
+    try {
+      return await word(ROLES, signal)
+    } catch (error) {
+      throw isMissing(error) ? new MetadataError(ROLES, 'no RAM role is attached to this instance', 404) : error
+    }
+  }
   return {
     regionId: (signal) => word('region-id', signal),
     vpcId: (signal) => word('vpc-id', signal),
     instanceId: (signal) => word('instance-id', signal),
     async roleCredentials(role, signal) {
-      const item = 'ram/security-credentials/'
-      const name = role ?? (await word(item, signal))
-      return readSession(`${item}${name}`, await get(`${item}${encodeURIComponent(name)}`, signal))
+      const name = role ?? (await onlyRole(signal))
+      return readSession(`${ROLES}${name}`, await get(`${ROLES}${encodeURIComponent(name)}`, signal))
     },
   }
 }
+
+const isMissing = (error: unknown) => error instanceof MetadataError && error.status === 404
 
 function createAsk(endpoint: string, requestMs: number): Ask {
   return async (method, path, headers, signal) => {

@@ -40,29 +40,28 @@ describe('a call', () => {
 
   test('reuses its connection, and closes it when idle', async () => {
     await using cloud = await serve((_, response) => ok(response))
-    const rpc = testRpc(cloud.url, { timeouts: { requestMs: 250, idleMs: 60 } })
+    const rpc = testRpc(cloud.url)
     for (let i = 0; i < 5; i += 1) await rpc('DescribeTags', {}, reading())
     expect(cloud.connections()).toBe(1)
-    await expect.poll(() => cloud.open(), { timeout: 1_000, interval: 10 }).toBe(0)
+    await expect.poll(() => cloud.open(), { timeout: 3_000, interval: 10 }).toBe(0)
     await rpc('DescribeTags', {}, reading())
     rpc.close()
     expect(cloud.connections()).toBe(2)
   })
 
   test('has at most ten requests on the wire', async () => {
-    let now = 0
-    let most = 0
-    await using cloud = await serve(async (_, response) => {
-      now += 1
-      most = Math.max(most, now)
-      await new Promise((resolve) => setTimeout(resolve, 5))
-      now -= 1
-      ok(response)
-    })
+    const held: (() => void)[] = []
+    let holding = true
+    await using cloud = await serve((_, response) => (holding ? void held.push(() => ok(response)) : ok(response)))
     const rpc = testRpc(cloud.url)
-    await Promise.all(Array.from({ length: 40 }, () => rpc('DescribeTags', {}, reading())))
+    const calls = Array.from({ length: 40 }, () => rpc('DescribeTags', {}, reading()))
+    await expect.poll(() => held.length, { interval: 5, timeout: 3_000 }).toBe(10)
+    await new Promise((resolve) => setTimeout(resolve, 30))
+    expect(held).toHaveLength(10)
+    holding = false
+    for (const release of held) release()
+    await Promise.all(calls)
     rpc.close()
-    expect(most).toBe(10)
   })
 
   test('takes new credentials with the next call', async () => {
@@ -101,22 +100,31 @@ describe('repeating in place', () => {
     rpc.close()
     expect(failure).toMatchObject({ status: 'refused', code: 'OperationBusy', httpStatus: 400, requestId: REQUEST_ID })
     expect(performance.now() - started).toBeGreaterThan(60)
-    expect(cloud.asked.length).toBeGreaterThan(3)
+    expect(performance.now() - started).toBeLessThan(1_500)
+    expect(cloud.asked.length).toBeGreaterThan(1)
   })
 
-  test('waits double up to their limit and are never shorter than half', async () => {
+  test('waits double, and are never shorter than half', async () => {
     const at: number[] = []
     await using cloud = await serve((_, response) => {
       at.push(performance.now())
       refuse(response, 400, 'OperationBusy')
     })
-    const rpc = testRpc(cloud.url, { waits: { firstMs: 20, maxMs: 60, totalMs: 250 } })
+    const rpc = testRpc(cloud.url, { waits: { firstMs: 20, maxMs: 60_000, totalMs: 300 } })
     await failureOf(rpc('AddBackendServers', {}, writing()))
     rpc.close()
     const gaps = at.slice(1).map((time, i) => time - (at[i] ?? 0))
-    const least = [10, 20, 30, 30]
-    for (const [i, gap] of gaps.slice(0, 4).entries()) expect(gap).toBeGreaterThan((least[i] ?? 0) - 2)
-    expect(Math.max(...gaps.slice(0, 4))).toBeLessThan(60 + 40)
+    const least = [10, 20, 40]
+    for (const [i, gap] of gaps.slice(0, 3).entries()) expect(gap).toBeGreaterThan((least[i] ?? 0) - 2)
+    expect(gaps.length).toBeGreaterThan(1)
+  })
+
+  test('waits have a limit', async () => {
+    await using cloud = await serve((_, response) => refuse(response, 400, 'OperationBusy'))
+    const rpc = testRpc(cloud.url, { waits: { firstMs: 60_000, maxMs: 10, totalMs: 300 } })
+    await failureOf(rpc('AddBackendServers', {}, writing()))
+    rpc.close()
+    expect(cloud.asked.length).toBeGreaterThan(2)
   })
 
   test('a read is repeated three times when the outcome is unknown', async () => {
@@ -135,14 +143,17 @@ describe('repeating in place', () => {
     expect(cloud.asked).toHaveLength(1)
   })
 
-  test.each(['InvalidTimeStamp.Expired', 'Forbidden.RAM', 'ListenerAlreadyExists', 'RspoolVipExist'])('%s is not repeated', async (code) => {
-    await using cloud = await serve((_, response) => refuse(response, 400, code))
-    const rpc = testRpc(cloud.url)
-    expect(await failureOf(rpc('AddTags', {}, writing()))).toMatchObject({ status: 'failed', code })
-    expect(await failureOf(rpc('DescribeTags', {}, reading()))).toMatchObject({ status: 'failed', code })
-    rpc.close()
-    expect(cloud.asked).toHaveLength(2)
-  })
+  test.each(['InvalidTimeStamp.Expired', 'Forbidden.RAM', 'ListenerAlreadyExists', 'RspoolVipExist'])(
+    '%s is not repeated',
+    async (code) => {
+      await using cloud = await serve((_, response) => refuse(response, 400, code))
+      const rpc = testRpc(cloud.url)
+      expect(await failureOf(rpc('AddTags', {}, writing()))).toMatchObject({ status: 'failed', code })
+      expect(await failureOf(rpc('DescribeTags', {}, reading()))).toMatchObject({ status: 'failed', code })
+      rpc.close()
+      expect(cloud.asked).toHaveLength(2)
+    },
+  )
 
   test('credentials that are not accepted are dropped, and the call is repeated once', async () => {
     await using cloud = await serve((asked, response) =>
@@ -179,111 +190,6 @@ describe('repeating in place', () => {
   })
 })
 
-describe('giving up', () => {
-  test('a call whose signal has ended before is pending and sends nothing', async () => {
-    await using cloud = await serve((_, response) => ok(response))
-    const rpc = testRpc(cloud.url)
-    const failure = await failureOf(rpc('AddTags', {}, writing({ signal: AbortSignal.abort() })))
-    rpc.close()
-    expect(failure).toMatchObject({ status: 'pending', code: 'Aborted' })
-    expect(cloud.asked).toHaveLength(0)
-  })
-
-  test('the signal ends the wait between attempts at once', async () => {
-    const stop = new AbortController()
-    await using cloud = await serve((_, response) => refuse(response, 400, 'OperationBusy'))
-    const rpc = testRpc(cloud.url, { waits: { firstMs: 5_000, maxMs: 5_000, totalMs: 60_000 } })
-    setTimeout(() => stop.abort(), 50)
-    const started = performance.now()
-    const failure = await failureOf(rpc('AddTags', {}, writing({ signal: stop.signal })))
-    rpc.close()
-    expect(failure).toMatchObject({ status: 'pending', message: expect.stringContaining('OperationBusy') })
-    expect(performance.now() - started).toBeLessThan(300)
-  })
-
-  test('the signal ends the wait for a token', async () => {
-    const stop = new AbortController()
-    await using cloud = await serve((_, response) => ok(response))
-    const never = { take: (_: string, __: string, ___: object, signal: AbortSignal) => blocked(signal), throttled: () => {} }
-    const rpc = testRpc(cloud.url, { buckets: never })
-    setTimeout(() => stop.abort(), 10)
-    expect(await failureOf(rpc('AddTags', {}, writing({ signal: stop.signal })))).toMatchObject({ status: 'pending' })
-    rpc.close()
-    expect(cloud.asked).toHaveLength(0)
-  })
-
-  test('a request on the wire finishes, and its answer counts', async () => {
-    const stop = new AbortController()
-    await using cloud = await serve((_, response) => {
-      stop.abort()
-      setTimeout(() => ok(response), 20)
-    })
-    const rpc = testRpc(cloud.url)
-    await expect(rpc('AddTags', {}, writing({ signal: stop.signal }))).resolves.toMatchObject({ requestId: REQUEST_ID })
-    rpc.close()
-  })
-
-  test.each([
-    { name: 'no', code: 'Forbidden.RAM', status: 403, outcome: 'failed' },
-    { name: 'no certain outcome', code: 'InternalError', status: 500, outcome: 'unknown' },
-    { name: 'not now', code: 'OperationBusy', status: 400, outcome: 'pending' },
-  ])('a write that was on the wire when the signal ended, and met $name, is $outcome', async ({ code, status, outcome }) => {
-    const stop = new AbortController()
-    await using cloud = await serve((_, response) => {
-      stop.abort()
-      setTimeout(() => refuse(response, status, code), 20)
-    })
-    const rpc = testRpc(cloud.url)
-    expect(await failureOf(rpc('AddTags', {}, writing({ signal: stop.signal })))).toMatchObject({ status: outcome })
-    rpc.close()
-    expect(cloud.asked).toHaveLength(1)
-  })
-})
-
-describe('leadership', () => {
-  test('is asked before every attempt of a write, and ends the call when it is lost', async () => {
-    await using cloud = await serve((_, response) => refuse(response, 400, 'OperationBusy'))
-    const answers = [true, true, false]
-    const rpc = testRpc(cloud.url, { mayWrite: async () => answers.shift() ?? false })
-    expect(await failureOf(rpc('AddTags', {}, writing()))).toMatchObject({ status: 'pending', code: 'NotLeader' })
-    rpc.close()
-    expect(cloud.asked).toHaveLength(2)
-  })
-
-  test('that cannot be told is no leadership', async () => {
-    await using cloud = await serve((_, response) => ok(response))
-    const rpc = testRpc(cloud.url, { mayWrite: () => Promise.reject(new Error('engine is away')) })
-    expect(await failureOf(rpc('AddTags', {}, writing()))).toMatchObject({ status: 'pending', code: 'NotLeader' })
-    expect(cloud.asked).toHaveLength(0)
-    rpc.close()
-  })
-
-  test('does not matter to a read', async () => {
-    await using cloud = await serve((_, response) => ok(response))
-    const rpc = testRpc(cloud.url, { mayWrite: async () => false })
-    await expect(rpc('DescribeTags', {}, reading())).resolves.toBeDefined()
-    rpc.close()
-  })
-
-  test('is asked after the wait for a free lane, not before', async () => {
-    const release: (() => void)[] = []
-    await using cloud = await serve((asked, response) => {
-      if (asked.form.get('Action') === 'Slow') release.push(() => ok(response))
-      else ok(response)
-    })
-    let leader = true
-    const rpc = testRpc(cloud.url, { mayWrite: async () => leader })
-    const slow = Array.from({ length: 10 }, () => rpc('Slow', {}, reading()))
-    await expect.poll(() => release.length, { interval: 5 }).toBe(10)
-    const write = failureOf(rpc('AddTags', {}, writing()))
-    leader = false
-    for (const one of release) one()
-    expect(await write).toMatchObject({ code: 'NotLeader' })
-    await Promise.all(slow)
-    rpc.close()
-  })
-})
-
 test('every attempt is reported once, with what came of it', async () => {
   await using cloud = await serve((_, response, number) => (number === 1 ? refuse(response, 400, 'OperationBusy') : ok(response)))
   const events: RpcEvent[] = []
@@ -296,5 +202,3 @@ test('every attempt is reported once, with what came of it', async () => {
     { ...both, attempt: 2, code: 'OK', httpStatus: 200 },
   ])
 })
-
-const blocked = (signal: AbortSignal) => new Promise<void>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))

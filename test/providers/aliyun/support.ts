@@ -67,7 +67,7 @@ export function testRpc(endpoint: string, options: Partial<RpcOptions> = {}) {
     regionId: 'cn-test',
     credentials: async () => CREDENTIALS,
     userAgent: 'swarm-slb/test (node-1)',
-    timeouts: { requestMs: 250, idleMs: 200 },
+    timeouts: { requestMs: 5_000, idleMs: 250 },
     waits: FAST,
     buckets: createBuckets({ share: 1, unlimited: true }),
     ...options,
