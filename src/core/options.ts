@@ -3,7 +3,7 @@
 import type { Protocol } from './model.ts'
 
 /** What a label value may be. `int` is canonical as a number, everything else as a string. */
-export type OptionType =
+type OptionType =
   | { readonly type: 'int'; readonly min: number; readonly max: number; readonly also?: readonly number[] }
   | {
       readonly type: 'enum'
@@ -23,7 +23,7 @@ export type OptionSpec = OptionType & {
   readonly help: string
 }
 
-export type DefaultContext = {
+type DefaultContext = {
   readonly protocol: Protocol
   readonly defaultBandwidth: number
   /** What labels set for this port. */

@@ -8,7 +8,7 @@ import { isOption, OPTION_NAMES, type OptionName } from './options.ts'
 import { plain } from './quote.ts'
 
 /** Which listeners a label speaks of; all undefined: those of the whole service. */
-export type Scope = { readonly port: number | undefined; readonly transport: Transport | undefined; readonly at: string | undefined }
+type Scope = { readonly port: number | undefined; readonly transport: Transport | undefined; readonly at: string | undefined }
 
 /** Says where one container port goes. */
 export type TargetLabel = Scope & { readonly label: string; readonly targets: Parsed<readonly TargetText[]> }
@@ -35,7 +35,7 @@ const NODE_LABELS: readonly string[] = ['slb.instance-id', 'slb.weight', 'slb.ex
 const HINTS = 10
 
 /** Service-wide, then the port, then the port with its transport; the one target's load balancer beats them all. */
-export const rankOf = ({ port, transport, at }: Scope): number =>
+const rankOf = ({ port, transport, at }: Scope): number =>
   (port === undefined ? 0 : 1) + (transport === undefined ? 0 : 2) + (at === undefined ? 0 : 4)
 
 const PORT_PART = /^slb\.port\.\d{1,5}(?:\/[a-z]{1,4})?\./

@@ -12,7 +12,7 @@ import { plain } from './quote.ts'
 import { resolveSettings, type SettingsRules } from './settings.ts'
 import { parseValue } from './values.ts'
 
-export type Configured = { readonly settings: Settings; readonly adopt: boolean }
+type Configured = { readonly settings: Settings; readonly adopt: boolean }
 
 export type PortOptions = {
   readonly byTarget: ReadonlyMap<PortTarget, Configured>

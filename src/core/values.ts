@@ -55,7 +55,7 @@ function read(spec: OptionSpec, protocol: Protocol | undefined, text: string): s
 
 /** Without a protocol: whether any protocol would take it. */
 export function parseValue(option: OptionName, protocol: Protocol | undefined, text: string): Parsed<string | number> {
-  const value = text.length > 1024 ? undefined : read(specOf(option), protocol, text.trim())
+  const value = read(specOf(option), protocol, text.trim())
   if (value !== undefined) return { ok: true, value }
   const where = protocol === undefined ? '' : ` for ${protocol}`
   return { ok: false, text: `${quote(text)} is not a value${where}; expected ${expectedValue(option, protocol)}` }
