@@ -67,8 +67,6 @@ async function play(site: Site, image: string, check: boolean, signal: AbortSign
     if (signal.aborted) return
     if (daemon !== undefined) process.stderr.write(`\nlast words of swarm-slb:\n${await daemon.logTail()}\n\n`)
     throw error
-  } finally {
-    if (daemon !== undefined) await daemon.remove().catch((error: unknown) => say(String(error)))
   }
 }
 

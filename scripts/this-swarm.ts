@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { DAEMON, SECRETS } from '../test/lab/daemon.ts'
 import { ended, type RunOptions, run, start } from '../test/lab/process.ts'
 import type { Machine, Site } from '../test/lab/site.ts'
 import { buildWebImage, WEB_IMAGE } from '../test/lab/web-image.ts'
@@ -10,7 +11,7 @@ import { IMAGE } from './image.ts'
 
 const BALANCER_ADDRESS = '127.77.0.1'
 const STACK = 'site'
-const SERVICES = ['hello']
+const SERVICES = ['hello', DAEMON]
 
 type Info = { readonly NodeID: string; readonly NodeAddr: string; readonly ControlAvailable: boolean }
 
@@ -22,7 +23,7 @@ export async function thisSwarmSite(progress: (line: string) => void): Promise<S
   if ((await docker(['node', 'inspect', 'self', '--format', '{{.ManagerStatus.Leader}}'])) !== 'true')
     throw new Error('the Docker Engine here does not lead its swarm: use --use-this-swarm on the leader, where the daemon writes')
   const taken = await docker(['service', 'ls', '--format', '{{.Name}}'])
-  const clash = taken.split('\n').find((name) => [...SERVICES, `${STACK}_web`, 'swarm-slb'].includes(name))
+  const clash = taken.split('\n').find((name) => [...SERVICES, `${STACK}_web`].includes(name))
   if (clash !== undefined) throw new Error(`this swarm has a service ${clash} already; the quickstart needs that name`)
   const machines = await listMachines(docker, info)
   progress(`using the swarm that is here: ${machines.map(({ name }) => name).join(', ')}; tasks run on this node, where the images are`)
@@ -50,7 +51,8 @@ export async function thisSwarmSite(progress: (line: string) => void): Promise<S
     loadImage: async (archive) => void (await docker(['load', '--input', archive], { timeoutMs: 300_000 })),
     async down() {
       await docker(['stack', 'rm', STACK]).catch(() => '')
-      for (const service of SERVICES) await docker(['service', 'rm', service]).catch(() => '')
+      await docker(['service', 'rm', ...SERVICES]).catch(() => '')
+      await removeSecrets(docker)
       for (const child of children) child.kill('SIGKILL')
       await Promise.all(children.map(ended))
       await removeImages(docker)
@@ -66,6 +68,17 @@ async function listMachines(docker: (args: readonly string[]) => Promise<string>
     const [id, name = '', address = ''] = row.split(' ')
     return { name, address: id === info.NodeID ? info.NodeAddr : address }
   })
+}
+
+/** Swarm refuses while a task still uses them. */
+async function removeSecrets(docker: (args: readonly string[]) => Promise<string>): Promise<void> {
+  const names = Object.values(SECRETS)
+  for (let tries = 0; tries < 60; tries += 1) {
+    await docker(['secret', 'rm', ...names]).catch(() => '')
+    const left = (await docker(['secret', 'ls', '--format', '{{.Name}}'])).split('\n').filter((name) => names.some((ours) => ours === name))
+    if (left.length === 0) return
+    await sleep(500)
+  }
 }
 
 /** Containers of removed services linger for a moment and hold their images. */

@@ -1,18 +1,16 @@
 // swarm-slb on a site as an operator installs it: a global service on managers, keys as secrets, read-only root, the engine's socket.
-import { setTimeout as sleep } from 'node:timers/promises'
 import { BALANCER, type Cloud, REGION, VPC } from './cloud.ts'
 import type { Site } from './site.ts'
 
 export const DAEMON = 'swarm-slb'
 
-const SECRETS = { id: 'swarm-slb-key-id', secret: 'swarm-slb-key-secret' } as const
+export const SECRETS = { id: 'swarm-slb-key-id', secret: 'swarm-slb-key-secret' } as const
 const SOCKET_DIR = '/run/swarm-slb'
 
 export interface Daemon {
   /** Runs a command of swarm-slb inside a running daemon; answers with its output, whatever its exit code. */
   command(args: readonly string[]): Promise<string>
   logTail(lines?: number): Promise<string>
-  remove(): Promise<void>
 }
 
 /** `env` is set on top; graces are short, so that people and tests need not wait. */
@@ -46,17 +44,6 @@ export async function deployDaemon(site: Site, cloud: Cloud, image: string, env:
     command: (args) => inDaemon(site, args),
     logTail: (lines = 60) =>
       site.docker(['service', 'logs', '--raw', '--tail', String(lines), DAEMON], { timeoutMs: 15_000 }).catch(String),
-    async remove() {
-      await site.docker(['service', 'rm', DAEMON])
-      for (let tries = 0; tries < 50; tries += 1) {
-        const gone = await site.docker(['secret', 'rm', ...Object.values(SECRETS)]).then(
-          () => true,
-          () => false,
-        )
-        if (gone) return
-        await sleep(200)
-      }
-    },
   }
 }
 
