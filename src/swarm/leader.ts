@@ -68,9 +68,11 @@ export type LeaseOptions = {
   readonly timeoutMs?: number
   /** ms; must go on while this process is frozen. */
   readonly now: () => number
+  /** A check said no: leadership is lost, or was for a while, whatever the last reading said. Feed that to `nextLeadership`. */
+  readonly onLost?: () => void
 }
 
-export function createLease({ check, maxAgeMs = 3000, timeoutMs = 1000, now }: LeaseOptions): Lease {
+export function createLease({ check, maxAgeMs = 3000, timeoutMs = 1000, now, onLost = () => {} }: LeaseOptions): Lease {
   let granted = false
   let confirmedAt: number | undefined
   let checking: Promise<void> | undefined
@@ -81,15 +83,17 @@ export function createLease({ check, maxAgeMs = 3000, timeoutMs = 1000, now }: L
   const confirm = async () => {
     const [startedAt, startedIn] = [now(), term]
     const leads = await answerWithin(timeoutMs, check)
-    if (startedIn === term) confirmedAt = leads ? startedAt : undefined
+    if (startedIn !== term) return
+    confirmedAt = leads === true ? startedAt : undefined
+    if (leads === false) onLost()
   }
   return {
     async held() {
       if (!granted || fresh()) return granted
-      checking ??= confirm().finally(() => {
-        checking = undefined
-      })
-      await checking
+      checking ??= confirm()
+      const asked = checking
+      await asked
+      if (checking === asked) checking = undefined
       return fresh()
     },
     grant() {
@@ -104,17 +108,18 @@ export function createLease({ check, maxAgeMs = 3000, timeoutMs = 1000, now }: L
   }
 }
 
-async function answerWithin(ms: number, ask: (signal: AbortSignal) => Promise<boolean>): Promise<boolean> {
+/** Undefined where no answer came. */
+async function answerWithin(ms: number, ask: (signal: AbortSignal) => Promise<boolean>): Promise<boolean | undefined> {
   const stop = new AbortController()
-  const late = Promise.withResolvers<false>()
+  const late = Promise.withResolvers<undefined>()
   const timer = setTimeout(() => {
-    late.resolve(false)
+    late.resolve(undefined)
     stop.abort()
   }, ms)
   try {
     return await Promise.race([ask(stop.signal), late.promise])
   } catch {
-    return false // no answer is not a yes
+    return undefined // an engine that fails says neither yes nor no
   } finally {
     clearTimeout(timer)
     stop.abort()

@@ -164,6 +164,21 @@ describe('the lease', () => {
     expect(clock.checks).toBe(2)
   })
 
+  test('tells when a check said no, and not when it got no answer', async () => {
+    let lost = 0
+    const onLost = () => {
+      lost += 1
+    }
+    const answers = [async () => true, async () => false, () => Promise.reject(new Error('no engine'))]
+    const check = () => answers.shift()?.() ?? Promise.resolve(true)
+    const lease = createLease({ check, maxAgeMs: 0, now: () => 0, onLost })
+    lease.grant()
+    for (const expected of [0, 1, 1]) {
+      await lease.held()
+      expect(lost).toBe(expected)
+    }
+  })
+
   test('aborts a check that did not answer in time', async () => {
     const aborted = Promise.withResolvers<void>()
     const { lease } = leaseOf((signal) => {
