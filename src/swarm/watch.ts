@@ -57,7 +57,7 @@ export function watchSwarm({ recycleMs = 9 * 60_000, backoff = { minMs: 200, max
       for await (const line of linesOf(stream)) report.take(line)
       throw new EngineError('unreachable', OPERATION, 'the stream ended')
     } catch (error) {
-      if (stop.signal.aborted) return
+      if (stop.signal.aborted || signal.aborted) return
       const { openedAt = Number.POSITIVE_INFINITY } = report.state()
       if (!(error instanceof EngineError) || now() - openedAt < backoff.maxMs) throw error
       log.debug({ err: error.message }, 'event stream ended')
