@@ -23,5 +23,4 @@ process.exitCode = await runCommand(process.argv.slice(2), {
   err: output(process.stderr),
   signal: stop.signal,
   app: () => import('./app.ts'),
-  simulator: async () => (await import('./simulator/simulator.ts')).startSimulator,
 })

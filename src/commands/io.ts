@@ -14,7 +14,6 @@ export type Output = {
 }
 
 export type App = Pick<typeof import('../app.ts'), 'runDaemon' | 'planOnce' | 'readStatus' | 'cleanUp'>
-export type StartSimulator = typeof import('../simulator/simulator.ts').startSimulator
 
 export type Io = {
   readonly env: Source['env']
@@ -23,7 +22,6 @@ export type Io = {
   readonly signal: AbortSignal
   /** Loaded when a command needs it: the engine and cloud clients take most of the time that a start takes. */
   readonly app: () => Promise<App>
-  readonly simulator: () => Promise<StartSimulator>
 }
 
 export type Flags = Source['flags']

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { readSome } from '../config.ts'
+import { type Simulator, startSimulator } from '../simulator/simulator.ts'
 import type { StateFile } from '../simulator/world.ts'
 import { CommandError, type Flags, type Io, openLog } from './io.ts'
 
@@ -27,8 +28,6 @@ const FIRST_STATE: StateFile = { loadBalancers: [{ id: 'lb-simulated', name: 'my
 /** The key that is accepted where the environment names none. It opens nothing but this simulator. */
 const KEY = { id: 'LTAI5tSimulatedKeyId', secret: 'simulated-access-key-secret' }
 
-type Simulator = Awaited<ReturnType<Awaited<ReturnType<Io['simulator']>>>>
-
 /** `given` as the command line gives it. */
 export async function simulate(flags: Flags, given: unknown, io: Io): Promise<number> {
   const options = optionsSchema.parse(given)
@@ -36,7 +35,6 @@ export async function simulate(flags: Flags, given: unknown, io: Io): Promise<nu
   const { accessKeyId: id, accessKeySecret: secret } = settings
   const ownKey = id === undefined || secret === undefined ? undefined : { id: id.reveal(), secret: secret.reveal() }
   const key = ownKey ?? KEY
-  const startSimulator = await io.simulator()
   const simulator = await startSimulator({
     host: options.host,
     apiPort: options.apiPort,

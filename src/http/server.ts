@@ -1,5 +1,4 @@
 // The pages for people, probes and Prometheus. They only read the board, so a slow cloud or swarm cannot make a healthy daemon look dead.
-import { networkInterfaces } from 'node:os'
 import type { FastifyInstance } from 'fastify'
 import type { Board } from '../board.ts'
 import type { Logger } from '../log.ts'
@@ -27,30 +26,36 @@ const PAGES = `swarm-slb
 /status.json   services, listeners, problems`
 
 /** @throws Error naming the address where it cannot be listened on. */
-export async function serveHttp({ address, board, health, log }: HttpOptions): Promise<Serving & { readonly address: string }> {
-  if (address === 'off') return { address: '', close: async () => {} }
-  const wanted = parseAddress(address)
-  if (wanted === undefined) throw new Error(`not an address: ${address}`)
+export async function serveHttp(options: HttpOptions): Promise<Serving & { readonly address: string }> {
+  if (options.address === 'off') return { address: '', close: async () => {} }
+  const wanted = parseAddress(options.address)
+  if (wanted === undefined) throw new Error(`not an address: ${options.address}`)
   const stop = new AbortController()
+  const server = await listen(() => pages(options, stop.signal), wanted)
+  const bound = server.server.address()
+  const port = typeof bound === 'object' && bound !== null ? bound.port : wanted.port
+  const address = formatAddress({ host: wanted.host, port })
+  options.log.debug({ address }, 'http server listening')
+  return {
+    address,
+    close: async () => {
+      stop.abort()
+      await server.close()
+    },
+  }
+}
+
+function pages({ board, health }: HttpOptions, signal: AbortSignal): FastifyInstance {
   const server = createServer()
-  addStatus(server, board, health, stop.signal)
+  addStatus(server, board, health, signal)
+  addMetrics(server, board)
   server.get('/', (_request, reply) => send(reply, PAGES))
   server.get('/healthz', (_request, reply) => (board.alive() ? send(reply, 'ok') : send(reply.code(503), 'the loop is stuck')))
   server.get('/readyz', (_request, reply) => {
     const { role, reason } = board.page()
     return board.ready() ? send(reply, role) : send(reply.code(503), reason === '' ? role : reason)
   })
-  addMetrics(server, board)
-  const port = await listen(server, wanted)
-  const bound = formatAddress({ host: wanted.host, port })
-  log.debug({ address: bound }, 'http server listening')
-  return {
-    address: bound,
-    close: async () => {
-      stop.abort()
-      await server.close()
-    },
-  }
+  return server
 }
 
 /** prom-client is loaded when it is first asked for: most daemons start without anybody looking. */
@@ -64,14 +69,15 @@ function addMetrics(server: FastifyInstance, board: Board): void {
 }
 
 /** All addresses means IPv4 alone where the system has no IPv6. */
-async function listen(server: FastifyInstance, { host, port }: Address): Promise<number> {
-  const hasIpv6 = Object.values(networkInterfaces()).some((addresses) => addresses?.some(({ family }) => family === 'IPv6'))
+async function listen(build: () => FastifyInstance, { host, port }: Address): Promise<FastifyInstance> {
+  const server = build()
   try {
-    await server.listen({ host: host === '::' && !hasIpv6 ? '0.0.0.0' : host, port })
+    await server.listen({ host, port })
+    return server
   } catch (err) {
+    await server.close()
     const code = err instanceof Error && 'code' in err ? err.code : err
+    if (host === '::' && (code === 'EAFNOSUPPORT' || code === 'EADDRNOTAVAIL')) return listen(build, { host: '0.0.0.0', port })
     throw new Error(`cannot listen on ${formatAddress({ host, port })} (SLB_HTTP_ADDR): ${code}`)
   }
-  const bound = server.server.address()
-  return typeof bound === 'object' && bound !== null ? bound.port : port
 }

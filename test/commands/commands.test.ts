@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { App } from '../../src/commands/io.ts'
 import { serveHttp } from '../../src/http/server.ts'
-import { startSimulator } from '../../src/simulator/simulator.ts'
 import { board, row, silent } from '../support/board.ts'
 import { CONFIG, run } from './terminal.ts'
 
@@ -137,23 +136,17 @@ describe('simulate', () => {
   /** Runs until the variables are printed, looks, and stops. */
   async function simulate(args: readonly string[], env: Record<string, string>, look: (exports: Record<string, string>) => Promise<void>) {
     const stop = new AbortController()
-    const running = run(['simulate', ...PORTS, ...args], {
-      env: { LOG_LEVEL: 'silent', ...env },
-      signal: stop.signal,
-      simulator: async () => async (options) => {
-        const simulator = await startSimulator(options)
-        const { state, apiUrl, metadataUrl, controlUrl } = simulator
-        void look({ apiUrl, metadataUrl, controlUrl, ids: state.loadBalancers.map(({ id }) => id).join() }).finally(() => stop.abort())
-        return simulator
-      },
-    })
-    return running
+    const onOut = (text: string) => {
+      const exports = Object.fromEntries([...text.matchAll(/^export (\w+)=(.*)$/gm)].map(([, name, value]) => [name, value]))
+      void look(exports).finally(() => stop.abort())
+    }
+    return run(['simulate', ...PORTS, ...args], { env: { LOG_LEVEL: 'silent', ...env }, signal: stop.signal, onOut })
   }
 
   test('runs until it is stopped and prints what to set', async () => {
     let answered = 0
-    const { code, out } = await simulate(['--instance', 'i-1=10.0.0.5'], {}, async ({ metadataUrl }) => {
-      answered = (await fetch(`${metadataUrl}/latest/meta-data/vpc-id`)).status
+    const { code, out } = await simulate(['--instance', 'i-1=10.0.0.5'], {}, async ({ METADATA_ENDPOINT }) => {
+      answered = (await fetch(`${METADATA_ENDPOINT}/latest/meta-data/vpc-id`)).status
     })
     expect([code, answered]).toEqual([0, 200])
     for (const name of [

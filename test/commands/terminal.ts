@@ -10,7 +10,8 @@ export const CONFIG = { SLB_ID: 'lb-1', ALIBABA_CLOUD_REGION_ID: 'cn-hangzhou', 
 export type Setting = {
   readonly env?: Io['env']
   readonly app?: Partial<App>
-  readonly simulator?: Io['simulator']
+  /** Called with everything written so far. */
+  readonly onOut?: (text: string) => void
   readonly signal?: AbortSignal
   readonly isTerminal?: boolean
   readonly width?: number
@@ -28,6 +29,7 @@ export async function run(args: readonly string[], setting: Setting = {}): Promi
     width,
     write: (text: string) => {
       written[name] += text
+      if (name === 'out') setting.onOut?.(written.out)
     },
   })
   const code = await runCommand(args, {
@@ -42,7 +44,6 @@ export async function run(args: readonly string[], setting: Setting = {}): Promi
       cleanUp: missing('cleanUp'),
       ...app,
     }),
-    simulator: setting.simulator ?? missing('simulator'),
   })
   return { code, ...written }
 }
