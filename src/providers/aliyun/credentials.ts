@@ -2,7 +2,7 @@
 // A failed refresh keeps the session that is there until it really ends. No message holds what a source answered.
 import { type CredentialsConfig, createSource, type Session } from './credential-sources.ts'
 
-export { type CredentialsConfig, CredentialsError, type Secret } from './credential-sources.ts'
+export { type CredentialsConfig, CredentialsError } from './credential-sources.ts'
 
 export type Credentials = {
   readonly accessKeyId: string

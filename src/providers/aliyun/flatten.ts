@@ -1,7 +1,7 @@
 // Parameters as the RPC style of the API wants them: lists as Name.1, objects as Name.Key, and nothing for what is absent.
 // pop-core's own flattening sends `[object Object]` and the words `undefined` and `null`, so it never sees any of those.
 
-export type ParamValue = string | number | boolean | null | undefined | readonly ParamValue[] | { readonly [key: string]: ParamValue }
+type ParamValue = string | number | boolean | null | undefined | readonly ParamValue[] | { readonly [key: string]: ParamValue }
 /** Names are sent as they are spelled here. Parameters that are one JSON string (BackendServers) are given as that string. */
 export type Params = { readonly [name: string]: ParamValue }
 

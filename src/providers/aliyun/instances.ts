@@ -5,8 +5,6 @@ import { createProbe, type Found, findByAddress, searchable } from './ecs.ts'
 import { createLanes } from './queue.ts'
 import type { Rpc } from './rpc.ts'
 
-export type { Found } from './ecs.ts'
-
 export type NodeAddress = {
   readonly id: string
   readonly address: string | undefined

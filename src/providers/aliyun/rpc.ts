@@ -11,7 +11,7 @@ import type { Params } from './flatten.ts'
 import { createLanes, type Place } from './queue.ts'
 import { type Reply, sendOnce } from './wire.ts'
 
-export type { Json, JsonObject, Reply } from './wire.ts'
+export type { JsonObject, Reply } from './wire.ts'
 
 export type CallOptions = {
   /** A write is never repeated when its outcome is unknown. */
@@ -62,7 +62,7 @@ export type RpcOptions = {
   readonly observe?: ((event: RpcEvent) => void) | undefined
 }
 
-export type Timeouts = {
+type Timeouts = {
   /** For one attempt on the wire, connecting and the whole answer included. */
   readonly requestMs: number
   /** Idle connections are closed after this. Where the server closes first, the next call meets a reset. */
@@ -70,7 +70,7 @@ export type Timeouts = {
 }
 
 /** Before the n-th repetition: firstMs doubled n-1 times, at most maxMs, times a random 0.5..1. None begins after totalMs. */
-export type Waits = { readonly firstMs: number; readonly maxMs: number; readonly totalMs: number }
+type Waits = { readonly firstMs: number; readonly maxMs: number; readonly totalMs: number }
 
 const TIMEOUTS: Timeouts = { requestMs: 15_000, idleMs: 10_000 }
 const WAITS: Waits = { firstMs: 200, maxMs: 5_000, totalMs: 60_000 }

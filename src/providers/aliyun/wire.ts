@@ -6,7 +6,7 @@ import type { Credentials } from './credentials.ts'
 import { callError, type Failure, LOCAL } from './errors.ts'
 import { flatten, type Params } from './flatten.ts'
 
-export type Json = string | number | boolean | null | readonly Json[] | JsonObject
+type Json = string | number | boolean | null | readonly Json[] | JsonObject
 export type JsonObject = { readonly [key: string]: Json }
 
 /** `body` is plain JSON; whole numbers of more than 15 digits are strings. */

@@ -57,7 +57,7 @@ export const CREDENTIALS: Credentials = {
 }
 
 /** Waits short enough for tests. */
-export const FAST = { firstMs: 4, maxMs: 20, totalMs: 300 }
+const FAST = { firstMs: 4, maxMs: 20, totalMs: 300 }
 
 export function testRpc(endpoint: string, options: Partial<RpcOptions> = {}) {
   return createRpc({
