@@ -27,7 +27,7 @@ export type EngineState = { info: object; nodes: object[]; services: object[] }
 
 /** `at`: a path for a unix socket; a free port of 127.0.0.1 without it. */
 export async function startFakeEngine(state: Partial<EngineState> = {}, at?: string): Promise<FakeEngine> {
-  const own: EngineState = { info: fixture('info'), nodes: fixtureList('nodes'), services: fixtureList('services'), ...state }
+  const own: EngineState = { info: fixture('info'), nodes: fixture<object[]>('nodes'), services: fixture<object[]>('services'), ...state }
   const answers = new Map<string, RequestListener>()
   const requests: string[] = []
   const streams = new Set<ServerResponse>()
@@ -81,8 +81,7 @@ export const json =
   }
 
 /** Captured from an engine in swarm mode: `info`, `info-worker`, `info-inactive`, `info-noquorum`, `nodes`, `services`. */
-export const fixture = (name: string): object => JSON.parse(fixtureText(`${name}.json`))
-export const fixtureList = (name: string): object[] => JSON.parse(fixtureText(`${name}.json`))
+export const fixture = <T = object>(name: string): T => JSON.parse(fixtureText(`${name}.json`))
 
 export const fixtureText = (file: string) => readFileSync(new URL(`../fixtures/engine/${file}`, import.meta.url), 'utf8')
 
