@@ -31,6 +31,7 @@ export type Rpc = (action: string, params: Params, call: CallOptions) => Promise
 
 /** One attempt that was sent. `code` is `OK` or why it failed. */
 export type RpcEvent = {
+  readonly product: 'slb' | 'ecs'
   readonly action: string
   readonly kind: 'read' | 'write'
   readonly code: string
@@ -125,7 +126,7 @@ async function observed(options: RpcOptions, request: Request, attempt: number, 
   const started = performance.now()
   const report = (code: string, httpStatus: number | undefined, requestId: string | undefined) =>
     options.observe?.({
-      ...{ action, kind: call.kind, share: call.share, attempt, ms: performance.now() - started },
+      ...{ product: options.product, action, kind: call.kind, share: call.share, attempt, ms: performance.now() - started },
       ...{ code, httpStatus, requestId },
     })
   try {

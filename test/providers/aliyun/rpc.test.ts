@@ -196,7 +196,7 @@ test('every attempt is reported once, with what came of it', async () => {
   const rpc = testRpc(cloud.url, { observe: (event) => void events.push(event) })
   await rpc('AddTags', {}, writing({ share: 'lb-1' }))
   rpc.close()
-  const both = { action: 'AddTags', kind: 'write', share: 'lb-1', ms: expect.any(Number), requestId: REQUEST_ID }
+  const both = { product: 'slb', action: 'AddTags', kind: 'write', share: 'lb-1', ms: expect.any(Number), requestId: REQUEST_ID }
   expect(events).toEqual([
     { ...both, attempt: 1, code: 'OperationBusy', httpStatus: 400 },
     { ...both, attempt: 2, code: 'OK', httpStatus: 200 },
