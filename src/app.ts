@@ -2,7 +2,7 @@
 import { hostname } from 'node:os'
 import { createBoard, type StatusPage, type StatusRow } from './board.ts'
 import { cleanLoadBalancer } from './cleanup.ts'
-import { connectCloud } from './cloud.ts'
+import { type CloudOptions, connectCloud } from './cloud.ts'
 import type { Config } from './config.ts'
 import type { Problem } from './core/model.ts'
 import { createDaemon } from './daemon.ts'
@@ -26,20 +26,36 @@ const FINISH_MS = 10_000
 export const engineOf = (config: Config) =>
   connectEngine({ host: config.dockerHost, tlsVerify: config.dockerTlsVerify, certPath: config.dockerCertPath })
 
-export async function runDaemon(config: Config, log: Logger, signal: AbortSignal): Promise<void> {
+/** For tests and measurements: other waits and rates than those of production. */
+export type Tuning = Pick<CloudOptions, 'rpc' | 'buckets'> & { readonly leaderWaitMs?: number; readonly settleMs?: typeof SETTLE_MS }
+
+export async function runDaemon(config: Config, log: Logger, signal: AbortSignal, tuning: Tuning = {}): Promise<void> {
   const board = createBoard({ version: VERSION, now, aliveMs: Math.max(120_000, config.resyncMs * 3) })
   const engine = engineOf(config)
   const lease = createLease({ check: (stop) => checkLeadership(engine, board.page().node.id, stop), now })
   const giveUp = new AbortController()
   const cloud = connectCloud(config, {
+    ...tuning,
     log,
     userAgent: `swarm-slb/${VERSION} (${hostname()})`,
     mayWrite: lease.held,
     observe: ({ action, code }) => board.count('cloudRequests', { action, code }),
   })
   const watch = watchSwarm({ engine, onEvent: (kind) => loop.wake(kind), log, tally: board, now })
-  const daemon = createDaemon({ config, engine, cloud, lease, watch, board, log, now, stop: signal, giveUp: giveUp.signal })
-  const loop = createLoop({ pass: (why) => daemon.pass(loop, why), resyncMs: config.resyncMs, settleMs: SETTLE_MS, now })
+  const daemon = createDaemon({
+    config,
+    engine,
+    cloud,
+    lease,
+    watch,
+    board,
+    log,
+    now,
+    stop: signal,
+    giveUp: giveUp.signal,
+    leaderWaitMs: tuning.leaderWaitMs,
+  })
+  const loop = createLoop({ pass: (why) => daemon.pass(loop, why), resyncMs: config.resyncMs, settleMs: tuning.settleMs ?? SETTLE_MS, now })
   const health = askHealth(daemon.known)
   const http = await serveHttp({ address: config.httpAddr, board, health, log })
   const socket = await serveSocket({

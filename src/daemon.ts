@@ -30,7 +30,8 @@ export type DaemonOptions = {
   readonly now: () => number
   readonly stop: AbortSignal
   readonly giveUp: AbortSignal
-  readonly leaderWaitMs?: number
+  /** Milliseconds; 15 s where it is not given. */
+  readonly leaderWaitMs: number | undefined
 }
 
 export interface Daemon {

@@ -11,7 +11,7 @@ import type { Chain, ListenerKey, LoadBalancer, Plan, Problem } from './core/mod
 import type { Backends } from './core/nodes.ts'
 import { allowedBy, type Policy } from './core/policy.ts'
 import { type Standing, standingOf } from './core/usable.ts'
-import type { Handle, OpenOptions, Provider, Turn } from './providers/provider.ts'
+import { CallError, type Handle, type OpenOptions, type Provider, type Turn } from './providers/provider.ts'
 
 export type ReconcileRules = DiffRules & {
   readonly guard: GuardRules
@@ -67,6 +67,7 @@ export type Outcome =
   | { readonly status: 'looked'; readonly look: Look; readonly result: ApplyResult | undefined }
 
 const UNUSABLE_MS = 300_000
+const HEALTH_AGAIN_MS = 5000
 
 function heldHere(ledger: Ledger, id: string): ReadonlySet<ListenerKey> {
   return new Set([...ledger.held.values()].filter((held) => held.loadBalancer === id).map((held) => held.key))
@@ -85,7 +86,14 @@ async function readDiff(task: Task, handle: Handle, shared: Shared): Promise<Dif
     now: task.now(),
   }
   const first = diff(input)
-  return first.needsHealth ? diff({ ...input, health: foldHealth(await handle.health(task.signal)) }) : first
+  if (!first.needsHealth) return first
+  try {
+    return diff({ ...input, health: foldHealth(await handle.health(task.signal)) })
+  } catch (error) {
+    // Without health nothing is lowered for being lost; everything else goes on.
+    if (!(error instanceof CallError)) throw error
+    return { ...first, recheckAt: earliest(first.recheckAt, task.now() + HEALTH_AGAIN_MS) }
+  }
 }
 
 /** Listeners of ours that run now: a service that moves here may let go of its old place. */

@@ -18,24 +18,26 @@ export type Dampened = { readonly plan: Plan; readonly resting: readonly string[
  */
 export function dampen(plan: Plan, before: DriftMemory, look: number, now: number): Dampened {
   const memory = new Map<string, { count: number; look: number; restUntil: number | undefined }>()
-  for (const [text, entry] of before) {
-    if (entry.restUntil !== undefined && now < entry.restUntil) memory.set(text, entry)
+  for (const [key, entry] of before) {
+    if (entry.restUntil !== undefined && now < entry.restUntil) memory.set(key, entry)
   }
   const resting: string[] = []
   const kept = plan.filter((chain) => {
+    // The whole change is what makes two repairs the same; its description shortens long lists.
+    const key = JSON.stringify(chain.changes)
     const text = chain.changes.map((change) => describeChange(change)).join('; ')
-    const entry = before.get(text)
+    const entry = before.get(key)
     if (entry?.restUntil !== undefined && now < entry.restUntil) {
       resting.push(text)
       return false
     }
     const count = entry !== undefined && entry.look === look - 1 && entry.restUntil === undefined ? entry.count + 1 : 1
     if (count > REPAIRS) {
-      memory.set(text, { count, look, restUntil: now + REST_MS })
+      memory.set(key, { count, look, restUntil: now + REST_MS })
       resting.push(text)
       return false
     }
-    memory.set(text, { count, look, restUntil: undefined })
+    memory.set(key, { count, look, restUntil: undefined })
     return true
   })
   return { plan: kept, resting, memory }

@@ -42,6 +42,9 @@ export type GroupDiff = {
   readonly recheckAt: number | undefined
 }
 
+/** A lost node that a listener still finds normal is asked about again after this. */
+const HEALTH_MS = 5000
+
 const ZERO = '/0'
 const isZeroNote = (note: string) => note.endsWith(ZERO)
 /** Behind a backend's description this says: the zero is ours (people's zeros carry none and stay). */
@@ -121,14 +124,17 @@ function limited(
   rules: MemberRules,
   wanted: readonly Lowering[],
   positive: number,
-): { set: Member[]; needsHealth: boolean } {
+): { set: Member[]; needsHealth: boolean; waits: boolean } {
   const third = Math.max(1, Math.floor(input.members.length / 3))
   let left = positive
   let lost = lostNow(input, rules)
   let needsHealth = false
+  let waits = false
   const set: Member[] = []
   for (const { member, reason } of [...wanted].sort((a, b) => a.reason.localeCompare(b.reason))) {
-    if (left <= 1 || (reason === 'lost' && lost >= third)) continue
+    if (left <= 1) continue
+    waits ||= reason === 'lost' && (lost >= third || input.health?.get(member.server) === 'normal')
+    if (reason === 'lost' && lost >= third) continue
     if (reason === 'lost' && input.health === undefined) {
       needsHealth = true
       continue
@@ -138,7 +144,7 @@ function limited(
     left -= 1
     set.push({ ...member, weight: 0, note: zeroNote(member.note) })
   }
-  return { set, needsHealth }
+  return { set, needsHealth, waits }
 }
 
 function removable(member: Member, input: GroupInput, rules: MemberRules, now: number): { remove: boolean; at?: number } {
@@ -147,7 +153,7 @@ function removable(member: Member, input: GroupInput, rules: MemberRules, now: n
   if (wish !== undefined && wish.reason !== 'excluded') return { remove: false }
   if (wish !== undefined && !isOurs(member.note, rules.note)) return { remove: false }
   const since = input.departed.get(member.server)?.since ?? input.absentSince(member.server)
-  if (member.weight !== 0) return { remove: false }
+  if (member.weight !== 0) return { remove: false, at: now + rules.drain }
   return now >= since + rules.drain ? { remove: true } : { remove: false, at: since + rules.drain }
 }
 
@@ -173,7 +179,7 @@ export function diffGroup(input: GroupInput, rules: MemberRules, now: number): G
   const judged = input.members.map((member) => ({ member, ...removable(member, input, rules, now) }))
   const gone = judged.filter(({ remove }) => remove).map(({ member }) => member)
   const set = [...raised, ...lowered.set]
-  const times = judged.flatMap(({ at }) => at ?? [])
+  const times = [...judged.flatMap(({ at }) => at ?? []), ...(lowered.waits ? [now + HEALTH_MS] : [])]
   const wantsLeave = input.members.some((member) => member.port !== undefined && input.leaving.get(member.port) === 'whenHealthy')
   return {
     add,

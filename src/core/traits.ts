@@ -2,7 +2,7 @@
 import type { Protocol } from './model.ts'
 import type { OptionName, Settings } from './options.ts'
 
-export type Quota = {
+type Quota = {
   /** The cloud's name of the quota, for the problem text and the console. */
   readonly name: string
   /** Limit of an account that asked for nothing. */
@@ -11,7 +11,7 @@ export type Quota = {
 }
 
 /** A change of one option that the API cannot make on an existing listener. */
-export type Replacement = {
+type Replacement = {
   readonly option: OptionName
   /** Only for listeners that have this option: a way to tell layer 4 from layer 7. */
   readonly where?: OptionName
