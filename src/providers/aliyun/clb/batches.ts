@@ -5,7 +5,7 @@ import { CallError } from '../../provider.ts'
 /** CLB takes at most this many servers in one call. */
 export const BATCH = 20
 
-export const batchesOf = <T>(items: readonly T[], size: number): readonly (readonly T[])[] =>
+const batchesOf = <T>(items: readonly T[], size: number): readonly (readonly T[])[] =>
   Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size))
 
 /** Some servers were refused, each by itself; the others of the change went in. */
@@ -53,7 +53,7 @@ async function halve(batch: readonly Member[], send: Send): Promise<readonly Ref
   }
 }
 
-export type Send = (batch: readonly Member[]) => Promise<void>
+type Send = (batch: readonly Member[]) => Promise<void>
 
 /** Sends all members in batches. Throws ServersRefused at the end where some were refused, any other CallError at once. */
 export async function sendInBatches(members: readonly Member[], send: Send): Promise<void> {

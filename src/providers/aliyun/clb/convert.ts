@@ -76,7 +76,7 @@ function statusOf(attribute: Attribute, now: number): LoadBalancer['status'] {
   throw malformed('DescribeLoadBalancerAttribute', `unknown status "${status}" of load balancer ${attribute.LoadBalancerId}`)
 }
 
-export type Parts = Pick<LoadBalancer, 'listeners' | 'groups' | 'tags'>
+type Parts = Pick<LoadBalancer, 'listeners' | 'groups' | 'tags'>
 
 export const toTags = (tags: readonly { TagKey: string; TagValue: string }[]): Readonly<Record<string, string>> =>
   Object.fromEntries(tags.map(({ TagKey, TagValue }) => [TagKey, TagValue]))

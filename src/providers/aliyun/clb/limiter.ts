@@ -42,50 +42,65 @@ const CROWDED: ReadonlySet<string> = new Set([
   'VpcSystemBusy',
 ])
 
-export function createLimiter({ now, rules, onWidth, rest = (ms) => sleep(ms, undefined, { ref: false }) }: LimiterOptions): Limiter {
+/** What is under way, and the width that follows from how it goes. */
+function createCrowd({ now, rules, onWidth }: LimiterOptions, queue: PQueue) {
   let state = startWidth(rules)
-  const queue = new PQueue({ concurrency: state.width })
-  const running = new Set<Running>()
   let endedAt = Number.NEGATIVE_INFINITY
+  const running = new Set<Running>()
 
   const become = (next: Width) => {
     state = next
     if (queue.concurrency !== next.width) queue.concurrency = next.width
   }
 
-  const begin = (): Running => {
-    const saturated = queue.pending >= queue.concurrency || queue.size > 0
-    const mine: Running = { epoch: state.epoch, saturated, late: now() - endedAt < BEHIND_MS, company: 0, busy: false }
-    running.add(mine)
-    for (const call of running) call.company = Math.max(call.company, running.size)
-    return mine
-  }
-
-  const busy = (mine: Running, code: string) => {
-    if (!CROWDED.has(code)) return
-    const first = !mine.busy
-    mine.busy = true
-    if (mine.company > 1) become(afterBusy(state, mine.company, mine.epoch, now(), rules))
-    else if (first && mine.late) become(afterLateBusy(state))
-    onWidth?.(state.width, code)
-  }
-
-  const inPlace = async <T>(call: (onBusy: (code: string) => void) => Promise<T>): Promise<T> => {
-    const mine = begin()
-    try {
-      const result = await call((code) => busy(mine, code))
+  return {
+    state: () => state,
+    begin(): Running {
+      const saturated = queue.pending >= queue.concurrency || queue.size > 0
+      const mine: Running = { epoch: state.epoch, saturated, late: now() - endedAt < BEHIND_MS, company: 0, busy: false }
+      running.add(mine)
+      for (const call of running) call.company = Math.max(call.company, running.size)
+      return mine
+    },
+    busy(mine: Running, code: string): void {
+      if (!CROWDED.has(code)) return
+      const first = !mine.busy
+      mine.busy = true
+      if (mine.company > 1) become(afterBusy(state, mine.company, mine.epoch, now(), rules))
+      else if (first && mine.late) become(afterLateBusy(state))
+      onWidth?.(state.width, code)
+    },
+    succeeded(mine: Running): void {
       if (!mine.busy) become(afterSuccess(state, mine.saturated, mine.epoch, now(), rules))
-      return result
-    } finally {
+    },
+    end(mine: Running): void {
       running.delete(mine)
       endedAt = now()
+    },
+  }
+}
+
+export function createLimiter(options: LimiterOptions): Limiter {
+  const { rules, rest = (ms) => sleep(ms, undefined, { ref: false }) } = options
+  const queue = new PQueue({ concurrency: rules.start })
+  const crowd = createCrowd(options, queue)
+
+  const inPlace = async <T>(call: (onBusy: (code: string) => void) => Promise<T>): Promise<T> => {
+    const mine = crowd.begin()
+    try {
+      const result = await call((code) => crowd.busy(mine, code))
+      crowd.succeeded(mine)
+      return result
+    } finally {
+      crowd.end(mine)
     }
   }
 
   /** The answer is for the caller at once, the place is free only after the rest. */
   const occupy = async (answer: Promise<unknown>): Promise<void> => {
     await answer.catch(() => {})
-    if (state.width === 1 && state.restMs > 0) await rest(state.restMs)
+    const { width, restMs } = crowd.state()
+    if (width === 1 && restMs > 0) await rest(restMs)
   }
 
   return {
@@ -105,7 +120,7 @@ export function createLimiter({ now, rules, onWidth, rest = (ms) => sleep(ms, un
       })
     },
     get width() {
-      return state.width
+      return crowd.state().width
     },
   }
 }

@@ -28,7 +28,7 @@ export type ClbOptions = {
 }
 
 /** All in milliseconds. */
-export type ClbWaits = {
+type ClbWaits = {
   /** How long a reading waits for others to share DescribeLoadBalancerListeners with. */
   readonly gather: number
   /** Before answers that contradict each other are read once more. */

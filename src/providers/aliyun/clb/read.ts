@@ -54,7 +54,7 @@ async function look(sources: Sources, id: string, signal: AbortSignal): Promise<
 }
 
 /** What the three answers say against each other: reads may lag behind writes, each by its own time. */
-export function contradictions({ attribute, listeners, groups }: Look): readonly string[] {
+function contradictions({ attribute, listeners, groups }: Look): readonly string[] {
   const named = new Set(attribute.ListenerPortsAndProtocol.map((row) => keyOf(row.ListenerProtocol, row.ListenerPort)))
   const listed = new Set(listeners.map(({ key }) => key))
   const known = new Set(groups.map(({ VServerGroupId }) => VServerGroupId))

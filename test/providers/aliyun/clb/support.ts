@@ -4,7 +4,7 @@ import type { Params } from '../../../../src/providers/aliyun/flatten.ts'
 import type { CallOptions, JsonObject, Rpc } from '../../../../src/providers/aliyun/rpc.ts'
 import { CallError, type OpenOptions, type Turn } from '../../../../src/providers/provider.ts'
 
-export type Asked = { readonly action: string; readonly params: Params; readonly call: CallOptions }
+type Asked = { readonly action: string; readonly params: Params; readonly call: CallOptions }
 export type Answers = Readonly<Record<string, (params: Params, nth: number) => object>>
 
 /** Answers with an empty body where nothing is said about an action. */
@@ -82,7 +82,7 @@ export const groupRow = (id: string, name: string, count: number, more: Row = {}
   ...more,
 })
 
-export const serverRow = ({ server, port, weight, note }: Member): Row => ({
+const serverRow = ({ server, port, weight, note }: Member): Row => ({
   ServerId: server,
   Weight: weight,
   Description: note,
