@@ -1,6 +1,6 @@
 // What the quickstart shows: the example stack through the load balancer, and with --check that changes are followed.
 import { join } from 'node:path'
-import { BALANCER, type Cloud } from '../test/lab/cloud.ts'
+import { balancer, type Cloud } from '../test/lab/cloud.ts'
 import type { Daemon } from '../test/lab/daemon.ts'
 import { getText } from '../test/lab/http.ts'
 import type { Site } from '../test/lab/site.ts'
@@ -87,7 +87,5 @@ async function removeService({ site, cloud, say, signal }: Stage, name: string, 
 }
 
 async function listenerPorts(cloud: Cloud): Promise<readonly number[]> {
-  const answer = await cloud.call('DescribeLoadBalancerListeners', { 'LoadBalancerId.1': BALANCER.id, MaxResults: 100 })
-  const listeners = (answer['Listeners'] ?? []) as readonly { readonly ListenerPort: number }[]
-  return listeners.map(({ ListenerPort }) => ListenerPort)
+  return (await balancer(cloud)).listeners.map(({ port }) => port)
 }

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Core from '@alicloud/pop-core'
-import type { StateFile } from '../../src/simulator/world.ts'
+import type { LoadBalancer, StateFile, World } from '../../src/simulator/world.ts'
 import { getText } from './http.ts'
 import type { Machine, Site } from './site.ts'
 
@@ -22,6 +22,8 @@ export interface Cloud {
   readonly address: string
   /** One call of the CLB API, signed. Fails with the cloud's code and message. */
   call(action: string, params?: Readonly<Record<string, string | number>>): Promise<Answer>
+  /** Everything the simulated account holds now. */
+  state(): Promise<World>
   log(): string
 }
 
@@ -69,6 +71,14 @@ export async function startCloud(
     keys,
     address: site.balancerAddress,
     call: (action, params = {}) => core.request<Answer>(action, { RegionId: REGION, ...params }, { method: 'POST', timeout: 5_000 }),
+    state: async () => JSON.parse((await getText(`${url(PORTS.control)}/state`)).body) as World,
     log,
   }
+}
+
+/** The load balancer as it is now. */
+export async function balancer(cloud: Cloud): Promise<LoadBalancer> {
+  const found = (await cloud.state()).loadBalancers.find(({ id }) => id === BALANCER.id)
+  if (found === undefined) throw new Error(`${BALANCER.id} is gone`)
+  return found
 }

@@ -42,19 +42,31 @@ export async function deployDaemon(site: Site, cloud: Cloud, image: string, env:
   await site.docker(['service', 'create', ...options, image])
   return {
     command: (args) => inDaemon(site, args),
-    logTail: (lines = 60) =>
-      site.docker(['service', 'logs', '--raw', '--tail', String(lines), DAEMON], { timeoutMs: 15_000 }).catch(String),
+    logTail: async (lines = 60) => {
+      const logs = site.engines.map((docker) =>
+        inContainer(docker, (id) => docker(['logs', '--tail', String(lines), id], { both: true, timeoutMs: 15_000 })),
+      )
+      return (await Promise.all(logs.map((log) => log.catch(String)))).join('\n\n')
+    },
   }
 }
 
-/** The first engine that runs one; a daemon that just started may not answer yet. */
+type Docker = Site['engines'][number]
+
+async function inContainer(docker: Docker, use: (id: string) => Promise<string>): Promise<string> {
+  const filter = ['--filter', `label=com.docker.swarm.service.name=${DAEMON}`]
+  const id = (await docker(['ps', '--quiet', '--latest', ...filter], { timeoutMs: 10_000 })).split('\n')[0] ?? ''
+  return id === '' ? '' : use(id)
+}
+
+/** On the first engine that runs a daemon. */
 async function inDaemon(site: Site, args: readonly string[]): Promise<string> {
-  const filter = `label=com.docker.swarm.service.name=${DAEMON}`
+  const command = ['node', '/app/dist/main.js', ...args]
   for (const docker of site.engines) {
-    const [container] = (await docker(['ps', '--quiet', '--filter', filter]).catch(() => '')).split('\n')
-    if (container === undefined || container === '') continue
-    const script = 'node /app/dist/main.js "$@" 2>&1 || true'
-    return docker(['exec', container, 'sh', '-c', script, 'swarm-slb', ...args], { timeoutMs: 20_000 })
+    const answer = await inContainer(docker, (id) =>
+      docker(['exec', id, 'sh', '-c', '"$@" 2>&1 || true', 'sh', ...command], { timeoutMs: 20_000 }),
+    ).catch(() => '')
+    if (answer !== '') return answer
   }
   throw new Error('no engine runs the daemon')
 }

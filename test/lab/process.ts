@@ -9,6 +9,8 @@ export type RunOptions = {
   readonly timeoutMs?: number
   readonly env?: NodeJS.ProcessEnv
   readonly cwd?: string
+  /** Errors count as output: logs come on either. */
+  readonly both?: boolean
   /** Each line of its output as it comes. */
   readonly onLine?: (line: string) => void
 }
@@ -31,7 +33,8 @@ export function attempt(command: readonly string[], options: RunOptions = {}): P
     if (options.onLine !== undefined)
       for (const input of [child.stdout, child.stderr]) createInterface({ input }).on('line', options.onLine)
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      stderr += text
+      if (options.both === true) stdout += text
+      else stderr += text
     })
     child.stdin.on('error', () => {}) // a command that ends early closes its input: its exit code says why
     child.once('error', (error) => {

@@ -20,8 +20,7 @@ wait $!
 `
 
 const REQUEST = `#!/bin/sh
-echo 'Content-Type: text/plain'
-echo
+printf 'Content-Type: text/plain\\r\\n\\r\\n'
 echo "task=$(hostname)"
 echo "remote=$REMOTE_ADDR"
 env
