@@ -32,7 +32,8 @@ export type Tuning = Pick<CloudOptions, 'rpc' | 'buckets'> & { readonly leaderWa
 export async function runDaemon(config: Config, log: Logger, signal: AbortSignal, tuning: Tuning = {}): Promise<void> {
   const board = createBoard({ version: VERSION, now, aliveMs: Math.max(120_000, config.resyncMs * 3) })
   const engine = engineOf(config)
-  const lease = createLease({ check: (stop) => checkLeadership(engine, board.page().node.id, stop), now })
+  const check = (stop: AbortSignal) => checkLeadership(engine, board.page().node.id, stop)
+  const lease = createLease({ check, now, onLost: () => daemon.lost() })
   const giveUp = new AbortController()
   const cloud = connectCloud(config, {
     ...tuning,

@@ -1,8 +1,11 @@
 // Joins the parts of the cloud edge: credentials, metadata, rate limits, one client a product. Nothing else constructs them.
+
+import type { Secret } from './config/secret.ts'
 import type { Config } from './config.ts'
 import type { Logger } from './log.ts'
 import { type BucketOptions, createBuckets } from './providers/aliyun/buckets.ts'
 import { createClbProvider } from './providers/aliyun/clb/provider.ts'
+import { chooseCredentials } from './providers/aliyun/credential-choice.ts'
 import { type CredentialsConfig, createCredentials } from './providers/aliyun/credentials.ts'
 import { createInstances, type Instances } from './providers/aliyun/instances.ts'
 import { createMetadata, type Metadata } from './providers/aliyun/metadata.ts'
@@ -29,10 +32,12 @@ export interface Cloud {
 const CLB_VERSION = '2014-05-15'
 const ECS_VERSION = '2014-05-26'
 
-function credentialsOf(config: Config, metadata: Metadata): CredentialsConfig {
-  const key = config.accessKey
-  if (key === undefined) return { kind: 'instanceRole', metadata }
-  return { kind: 'static', accessKeyId: key.id.reveal(), accessKeySecret: key.secret.reveal(), securityToken: key.token?.reveal() }
+const secretOf = (secret: Secret) => (secret.file === undefined ? secret : { file: secret.file })
+
+function credentialsOf({ accessKey, vendorEnv, regionId, network }: Config, metadata: Metadata): CredentialsConfig {
+  const { id, secret, token } = accessKey ?? {}
+  const key = id && secret ? { id: secretOf(id), secret: secretOf(secret), token: token && secretOf(token) } : undefined
+  return chooseCredentials({ accessKey: key, env: vendorEnv, metadata, regionId, network })
 }
 
 export function connectCloud(config: Config, options: CloudOptions): Cloud {

@@ -38,6 +38,8 @@ export interface Daemon {
   pass(loop: Loop, why: Why): Promise<void>
   approve(hash: string | undefined): { readonly approved: readonly HeldDelete[]; readonly hash: string; readonly error: string }
   known(): ReadonlyMap<string, Known>
+  /** A check between two readings found that another manager leads. */
+  lost(): void
   /** Settles when no load balancer is being worked on. */
   idle(): Promise<void>
 }
@@ -161,6 +163,12 @@ export function createDaemon(options: DaemonOptions): Daemon {
 
   return {
     known: () => known,
+    lost() {
+      leadership = nextLeadership(leadership, { isLeader: false, ready: true }, now(), waitRule()).memory
+      lease.revoke()
+      log.warn({ node: nodeName }, 'leadership was lost before a write; nothing more is written')
+      loopOf?.at(now())
+    },
     idle: async () => {
       await Promise.all([...workers.values()].map((worker) => worker.idle()))
     },

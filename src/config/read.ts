@@ -1,6 +1,7 @@
 // Finds the text of each setting (flag, variable, file of a secret) and parses it. Problems are collected, none is thrown.
 import { readFileSync } from 'node:fs'
 import type { z } from 'zod'
+import { Secret } from './secret.ts'
 import { flagOf, SETTINGS, type Setting, type SettingKey } from './settings.ts'
 
 type Parsed<S extends Setting> = S extends { default: string } | { required: true }
@@ -25,7 +26,7 @@ export type Reading<K extends SettingKey> = {
   readonly problems: readonly string[]
 }
 
-type Given = { readonly from: string; readonly text: string } | { readonly from: string; readonly problem: string }
+type Given = { readonly from: string; readonly text: string; readonly file?: string } | { readonly from: string; readonly problem: string }
 
 export function readSettings<K extends SettingKey>(source: Source, keys: readonly K[]): Reading<K> {
   const problems: string[] = []
@@ -48,7 +49,7 @@ function parse(setting: Setting, given: Given | undefined): { readonly value: un
   const text = given?.text ?? setting.default
   if (text === undefined) return setting.required ? { problem: `${setting.env[0]} is not set: ${setting.help}` } : { value: undefined }
   const result = setting.schema.safeParse(text)
-  if (result.success) return { value: result.data }
+  if (result.success) return { value: result.data instanceof Secret ? new Secret(result.data.reveal(), given?.file) : result.data }
   const reasons = result.error.issues.map((issue) => issue.message).join(', ')
   // A password in a URL is a secret too.
   const shown = setting.secret ? '' : ` is ${JSON.stringify(text.replace(/\/\/[^/]*@/, '//…@'))}`
@@ -73,7 +74,7 @@ function find(key: SettingKey, setting: Setting, source: Source): Given | undefi
 function fromFile(path: string, from: string, readFile: (path: string) => string): Given {
   try {
     const text = readFile(path).trim()
-    return text === '' ? { from, problem: `${from}: ${path} is empty` } : { from, text }
+    return text === '' ? { from, problem: `${from}: ${path} is empty` } : { from, text, file: path }
   } catch (err) {
     const code = err instanceof Error && 'code' in err ? String(err.code) : 'unreadable'
     return { from, problem: `${from}: cannot read ${path} (${code})` }

@@ -5,9 +5,12 @@ const HIDDEN = '[secret]'
 
 export class Secret {
   readonly #value: string
+  /** Where it was read from: secrets are rotated on disk. */
+  readonly file: string | undefined
 
-  constructor(value: string) {
+  constructor(value: string, file?: string) {
     this.#value = value
+    this.file = file
   }
 
   reveal(): string {
