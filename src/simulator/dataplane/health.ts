@@ -32,10 +32,11 @@ export function startHealthCheck(options: HealthCheckOptions): HealthCheck {
 }
 
 async function run({ target, check }: HealthCheckOptions, record: (good: boolean) => void, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
+  // The first wait is a part of the interval: checks that begin together (a listener with many backends, a start) drift apart.
+  for (let waitMs = check.intervalMs * Math.random(); !signal.aborted; waitMs = check.intervalMs) {
     const good = await probe(target, check, signal)
     if (signal.aborted) return
     record(good)
-    await sleep(check.intervalMs, undefined, { signal }).catch(() => undefined)
+    await sleep(waitMs, undefined, { signal }).catch(() => undefined)
   }
 }

@@ -16,13 +16,18 @@ const BACKEND_IDLE_MS = 4_000
 export function createHttpFront(initial: PlaneListener, protocol: 'http' | 'https', options: FrontOptions): Front {
   let routing: Routing = { listener: initial, rules: compileRules(initial.rules), options }
   const agent = new Agent({ keepAlive: true, timeout: BACKEND_IDLE_MS })
-  const onRequest = (request: IncomingMessage, response: ServerResponse) => serve(request, response, routing, agent)
-  const web = createWebServer(protocol, onRequest)
-  web.server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
-    const found = route(request, routing)
-    if (typeof found === 'number') refuseUpgrade(socket, found)
-    else forwardUpgrade({ ...found, socket, head })
-  })
+  const web = createWebServer(protocol, (request, response) =>
+    passable(
+      () => serve(request, response, routing, agent),
+      () => answer(response, 400),
+    ),
+  )
+  web.server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) =>
+    passable(
+      () => serveUpgrade(request, socket, head, routing),
+      () => refuseUpgrade(socket, 400),
+    ),
+  )
   const update = (listener: PlaneListener) => {
     if (listener.rules !== routing.listener.rules) routing = { ...routing, rules: compileRules(listener.rules) }
     routing = { ...routing, listener }
@@ -51,4 +56,20 @@ function serve(request: IncomingMessage, response: ServerResponse, routing: Rout
   const found = route(request, routing)
   if (typeof found === 'number') answer(response, found)
   else forward({ ...found, response, agent })
+}
+
+function serveUpgrade(request: IncomingMessage, socket: Socket, head: Buffer, routing: Routing): void {
+  socket.on('error', () => socket.destroy())
+  const found = route(request, routing)
+  if (typeof found === 'number') refuseUpgrade(socket, found)
+  else forwardUpgrade({ ...found, socket, head })
+}
+
+/** Node's server reads some requests that cannot be written again (a form feed in the path): those are the client's mistake. */
+function passable(pass: () => void, refuse: () => void): void {
+  try {
+    pass()
+  } catch {
+    refuse()
+  }
 }

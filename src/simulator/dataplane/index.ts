@@ -4,7 +4,7 @@ import type { DataPlane, PlaneHealthRow, PlaneListener } from '../plane.ts'
 import { openListener, type RunningListener } from './listener.ts'
 import { type DataPlaneOptions, planeSettings } from './settings.ts'
 
-export type { DataPlaneOptions, PlaneLog } from './settings.ts'
+export type { DataPlaneOptions } from './settings.ts'
 
 /** What cannot change without another socket. */
 const keyOf = ({ loadBalancerId, protocol, address, port }: PlaneListener) => `${loadBalancerId} ${protocol} ${address} ${port}`

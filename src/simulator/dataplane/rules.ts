@@ -4,7 +4,7 @@
 type Rule = { readonly domain: string; readonly url: string }
 
 /** `own`: no rule applies, the listener's own group serves. */
-export type Match<R> = { readonly kind: 'rule'; readonly rule: R } | { readonly kind: 'own' } | { readonly kind: 'notFound' }
+type Match<R> = { readonly kind: 'rule'; readonly rule: R } | { readonly kind: 'own' } | { readonly kind: 'notFound' }
 
 export interface RuleTable<R extends Rule> {
   /** `host`: the Host header, port and letter case do not matter. `url`: the request target. */
@@ -38,7 +38,7 @@ export const covers = (wildcard: string, host: string): boolean => host.endsWith
 export const hostName = (host: string): string => host.replace(/:\d*$/, '').replace(/\.$/, '').toLowerCase()
 
 /** The path alone; a request target may be a whole URL, and a query is no part of the comparison. */
-export const pathOf = (url: string): string => {
+const pathOf = (url: string): string => {
   const path = url.replace(/^https?:\/\/[^/?#]*/i, '').replace(/[?#].*$/s, '')
   return path === '' ? '/' : path
 }

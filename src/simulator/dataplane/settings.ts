@@ -1,6 +1,6 @@
 // What every part of the data plane is given: where to log, which address to call from, and its waits (parameters, so that tests are quick).
 
-export interface PlaneLog {
+interface PlaneLog {
   info(fields: object, message: string): void
   warn(fields: object, message: string): void
   error(fields: object, message: string): void
@@ -12,8 +12,6 @@ export type DataPlaneOptions = {
   readonly source?: string | undefined
   /** A backend that has not accepted a connection by then is given up. */
   readonly connectTimeoutMs?: number
-  /** A tcp connection without a byte in either direction is cut after this (the cloud's EstablishedTimeout). */
-  readonly tcpIdleMs?: number
   /** A udp client keeps its backend until it was silent for this long. */
   readonly udpIdleMs?: number
   /** Longest wait before a port that could not be bound is tried again. */
@@ -27,7 +25,6 @@ export function planeSettings(options: DataPlaneOptions): PlaneSettings {
     log: options.log,
     source: options.source,
     connectTimeoutMs: options.connectTimeoutMs ?? 5_000,
-    tcpIdleMs: options.tcpIdleMs ?? 900_000,
     udpIdleMs: options.udpIdleMs ?? 60_000,
     rebindMs: options.rebindMs ?? 1_000,
   }

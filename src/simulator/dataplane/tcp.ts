@@ -11,6 +11,7 @@ import { openStreamServer } from './stream-server.ts'
 
 export function createTcpFront(listener: PlaneListener, options: FrontOptions): Front {
   const { pool, settings } = options
+  let idleMs = listener.idleTimeoutMs
   const persistence = createPersistence(listener.persistenceMs)
   const choose = (clientAddress: string, clientPort: number): Backend | undefined => {
     const now = performance.now()
@@ -22,13 +23,19 @@ export function createTcpFront(listener: PlaneListener, options: FrontOptions): 
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (client) => {
     const backend = choose(client.remoteAddress ?? '', client.remotePort ?? 0)
     if (backend === undefined) cut(client)
-    else join(client, backend, settings)
+    else join(client, backend, { ...settings, idleMs })
   })
   const { close } = openStreamServer(server, listener, options)
-  return { update: ({ persistenceMs }) => persistence.setTime(persistenceMs), close }
+  return {
+    update({ persistenceMs, idleTimeoutMs }) {
+      persistence.setTime(persistenceMs)
+      idleMs = idleTimeoutMs
+    },
+    close,
+  }
 }
 
-function join(client: Socket, { address, port }: Backend, settings: PlaneSettings): void {
+function join(client: Socket, { address, port }: Backend, settings: PlaneSettings & { readonly idleMs: number }): void {
   const backend = connect({ host: address, port, allowHalfOpen: true, noDelay: true, ...callFrom(settings) })
   const giveUp = () => {
     backend.destroy()
@@ -43,6 +50,6 @@ function join(client: Socket, { address, port }: Backend, settings: PlaneSetting
     backend.removeListener('error', giveUp)
     client.removeListener('error', giveUp)
     client.removeListener('close', giveUp)
-    splice(client, backend, settings.tcpIdleMs)
+    splice(client, backend, settings.idleMs)
   })
 }

@@ -14,7 +14,7 @@ export type UpgradeExchange = Exchange & {
 /** WebSocket alone: clients that merely offer h2c get their answer in HTTP/1.1. */
 export const wantsUpgrade = (request: Pick<IncomingMessage, 'headers'>): boolean => request.headers.upgrade?.toLowerCase() === 'websocket'
 
-export function refuseUpgrade(socket: Socket, status: 404 | 502 | 503 | 504): void {
+export function refuseUpgrade(socket: Socket, status: 400 | 404 | 502 | 503 | 504): void {
   if (!socket.destroyed) socket.end(headText(status, STATUS_CODES[status], ['Connection', 'close', 'Content-Length', '0']), 'latin1')
 }
 

@@ -203,6 +203,32 @@ describe('an http listener whose backend fails', () => {
     expect((await asked(web)).status).toBe(502)
   })
 
+  test.each([
+    { name: 'a status that does not exist', raw: 'HTTP/1.1 000 Zero\r\nContent-Length: 0\r\n\r\n' },
+    { name: 'a reason with control characters', raw: 'HTTP/1.1 200 \x01\r\nContent-Length: 0\r\n\r\n' },
+    { name: 'an upgrade that nobody asked for', raw: 'HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n' },
+  ])('answers 502 to $name, and goes on', async ({ raw }) => {
+    const web = listener('http', group([await tcpBackend('a', (socket) => socket.once('data', () => socket.end(raw)))]))
+    open(web)
+    expect([(await asked(web)).status, (await ask(web)).status]).toEqual([502, 502])
+  })
+
+  test('answers 400 to a path that cannot be passed on, and goes on', async () => {
+    const web = listener('http', group([await httpBackend('a')]))
+    const redirect = listener('http', group([]), { redirectTo: 443 })
+    open(web, redirect)
+    await asked(web)
+    const redirected = dial(redirect)
+    redirected.socket.write('GET /a\x0cb HTTP/1.1\r\nHost: x\r\n\r\n')
+    await vi.waitFor(() => expect(redirected.text()).toMatch(/^HTTP\/1.1 400 /))
+    for (const upgrade of ['', 'Connection: Upgrade\r\nUpgrade: websocket\r\n']) {
+      const client = dial(web)
+      client.socket.write(`GET /a\x0cb HTTP/1.1\r\nHost: x\r\n${upgrade}\r\n`)
+      await vi.waitFor(() => expect(client.text()).toMatch(/^HTTP\/1.1 400 /))
+    }
+    expect((await ask(web)).status).toBe(200)
+  })
+
   test('answers 504 when it stays silent for longer than the request timeout', async () => {
     const web = listener('http', group([await httpBackend('a', () => undefined)]), { requestTimeoutMs: 50 })
     open(web)

@@ -93,8 +93,8 @@ describe('a tcp listener', () => {
   })
 
   test('ends a connection that was silent for too long', async () => {
-    const { plane } = testPlane({ tcpIdleMs: 300 })
-    const web = listener('tcp', group([await tcpBackend('a')]))
+    const { plane } = testPlane()
+    const web = listener('tcp', group([await tcpBackend('a')]), { idleTimeoutMs: 300 })
     plane.sync([web])
     await bound()
     const client = dial(web)
