@@ -108,7 +108,7 @@ function describeLoadBalancer(call: Call): Body {
         ListenerPort: port,
         ListenerProtocol: protocol,
         Description: description,
-        ...(protocol === 'http' ? { ListenerForward: forwardPort === undefined ? 'off' : 'on' } : {}),
+        ListenerForward: forwardPort === undefined ? 'off' : 'on',
         ...(forwardPort === undefined ? {} : { ForwardPort: forwardPort }),
       })),
     },
