@@ -95,6 +95,17 @@ describe('an audit', () => {
     expect(new Set(rounds.flat())).toEqual(new Set(groups))
   })
 
+  test('keeps its promise to those that are left when most groups go', () => {
+    const cache = filled(10)
+    const rounds = Array.from({ length: 6 }, () => round(cache, groups)).flat()
+    const left = groups.filter((group) => !rounds.includes(group))
+    const last = new Map(left.map((group) => [group, 0]))
+    for (let n = 7; n <= 20; n += 1) {
+      for (const group of round(cache, left)) last.set(group, n)
+      expect(Math.max(...[...last.values()].map((at) => n - at))).toBeLessThan(10)
+    }
+  })
+
   test('does not name groups that are unknown: those are read anyway', () => {
     const cache = createMemberCache(10)
     expect([...cache.audit(groups)]).toEqual([])
