@@ -26,6 +26,7 @@ export const IMAGE = 'swarm-slb:lab'
 const ROOT = join(import.meta.dirname, '..')
 const CACHE = join(ROOT, '.cache')
 const INPUTS = ['Dockerfile', '.dockerignore', 'package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'src']
+const KEPT_ARCHIVES = 3
 const BUILD_MS = 15 * 60_000
 
 export type Image = { readonly tag: string; readonly archive: string }
@@ -108,14 +109,20 @@ async function build(archive: string, progress: (line: string) => void): Promise
     await engine.docker([...args, context], { timeoutMs: BUILD_MS, env: { ...process.env, DOCKER_BUILDKIT: '0' } })
     await engine.docker(['save', '--output', `${archive}.new`, IMAGE], { timeoutMs: 300_000 })
     await engine.tryDocker(['image', 'prune', '--force', '--filter', 'until=168h'])
-    for (const old of readdirSync(CACHE).filter((name) => name.startsWith('image-')))
-      if (!archive.endsWith(old) && !old.endsWith('.new')) rmSync(join(CACHE, old))
+    forgetOldArchives()
     renameSync(`${archive}.new`, archive)
   } finally {
     await engine.stop()
     rmSync(context, { recursive: true, force: true })
     await ground.clear()
   }
+}
+
+/** Another run may be loading one of the latest. */
+function forgetOldArchives(): void {
+  const archives = readdirSync(CACHE).filter((name) => /^image-[0-9a-f]+\.tar$/.test(name))
+  const byAge = archives.map((name) => join(CACHE, name)).sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs)
+  for (const old of byAge.slice(KEPT_ARCHIVES)) rmSync(old)
 }
 
 const version = (): string => (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { readonly version: string }).version
