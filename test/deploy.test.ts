@@ -1,0 +1,160 @@
+// What people install is kept true: the stack, the unit, the environment files and the RAM policy.
+import { spawnSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseEnv } from 'node:util'
+import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { SETTING_KEYS, SETTINGS, type Setting } from '../src/config/settings.ts'
+import { readConfig, unknownVariables } from '../src/config.ts'
+import { SLB_PARAMETERS } from '../src/simulator/tables/parameters.ts'
+
+const ROOT = join(import.meta.dirname, '..')
+const read = (file: string) => readFileSync(join(ROOT, file), 'utf8')
+const has = (command: string) => spawnSync(command, ['--version']).status === 0
+/** Without the program the test is skipped; where CI says that nothing may be skipped, it fails. */
+const needs = (command: string) => test.skipIf(!has(command) && process.env['CI'] !== 'true')
+
+const config = (env: Readonly<Record<string, string | undefined>>) => readConfig({ env, flags: {}, readFile: () => 'key' })
+const uncommented = (text: string) => text.replaceAll(/^#(?=[A-Z_]+=)/gm, '')
+
+describe('config/ram-policy.json', () => {
+  type Statement = { readonly Effect: string; readonly Action: readonly string[]; readonly Resource: readonly string[] }
+  const statements: readonly Statement[] = JSON.parse(read('config/ram-policy.json')).Statement
+  const granted = statements.flatMap(({ Action }) => Action).toSorted()
+
+  /** Names of API actions in string literals; a protocol in a template stands for all four. */
+  function called(): readonly string[] {
+    const folder = join(ROOT, 'src/providers/aliyun')
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
+    const literals = files.flatMap(
+      (file) => readFileSync(join(folder, file), 'utf8').match(/(['`])[A-Z][A-Za-z]+(\$\{[^}`]*\}[A-Za-z]*)?\1/g) ?? [],
+    )
+    const names = literals.flatMap((literal) => {
+      const [before, after] = literal.slice(1, -1).split(/\$\{.*\}/)
+      return after === undefined ? [before] : ['TCP', 'UDP', 'HTTP', 'HTTPS'].map((protocol) => `${before}${protocol}${after}`)
+    })
+    const known = (name = '') => (name in SLB_PARAMETERS ? [`slb:${name}`] : name === 'DescribeInstances' ? [`ecs:${name}`] : [])
+    return [...new Set(names.flatMap(known))].toSorted()
+  }
+
+  test('grants the actions that the code calls, and no other', () => {
+    expect(called().length).toBeGreaterThan(20)
+    expect(granted).toEqual(called())
+  })
+
+  test('names every action once and in full, and only kinds of resources that are needed', () => {
+    expect(new Set(granted).size).toBe(granted.length)
+    expect(granted.filter((action) => action.includes('*'))).toEqual([])
+    expect([...new Set(statements.flatMap(({ Resource }) => Resource))].toSorted()).toEqual([
+      'acs:ecs:*:*:instance/*',
+      'acs:slb:*:*:loadbalancer/*',
+    ])
+    expect(statements.every(({ Effect }) => Effect === 'Allow')).toBe(true)
+  })
+
+  test('lets no load balancer be created, deleted or bought', () => {
+    expect(granted.filter((action) => /^slb:(Create|Delete|Modify|Set)LoadBalancer(?!.*Listener)/.test(action))).toEqual([])
+  })
+})
+
+describe('config/example.env', () => {
+  const text = read('config/example.env')
+
+  test('is a configuration as it stands, and with everything in it switched on', () => {
+    expect(config(parseEnv(text))).toMatchObject({ loadBalancers: ['lb-bp1example0001'] })
+    const all = { ...parseEnv(uncommented(text)), DOCKER_TLS_VERIFY: '' }
+    expect(config(all)).toMatchObject({ owner: 'production', allowed: ['lb-bp1example0001', 'lb-bp1example0002', 'my-other-slb'] })
+    expect(unknownVariables(all)).toEqual([])
+  })
+
+  test('has every setting, with its default where there is one', () => {
+    const all = parseEnv(uncommented(text))
+    for (const key of SETTING_KEYS) {
+      const setting: Setting = SETTINGS[key]
+      const value = all[setting.secret ? `${setting.env[0]}_FILE` : setting.env[0]]
+      expect(value, setting.env[0]).toBeTruthy()
+      if (setting.default) expect(value, setting.env[0]).toBe(setting.default)
+    }
+  })
+})
+
+describe('deploy/stack.yml', () => {
+  /** `${NAME:-default}` and `${NAME:?message}` as docker reads them. */
+  const filled = read('deploy/stack.yml').replaceAll(/\$\{(\w+)(?::-([^}]*)|:\?[^}]*)\}/g, (_, name: string, otherwise?: string) => {
+    return otherwise ?? { SLB_ID: 'lb-1', ALIBABA_CLOUD_REGION_ID: 'cn-hangzhou' }[name] ?? ''
+  })
+  const stack = parse(filled)
+  const service = stack.services['swarm-slb']
+
+  test('runs on every manager, stops before it starts, and has time to finish', () => {
+    expect(service.deploy).toMatchObject({
+      mode: 'global',
+      placement: { constraints: ['node.role == manager'] },
+      update_config: { order: 'stop-first' },
+    })
+    expect(service.stop_grace_period).toBe('20s')
+  })
+
+  test('gives the task nothing that it does not need', () => {
+    expect(service).toMatchObject({ read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] })
+    expect(service.ports).toBeUndefined()
+    expect(service.volumes).toContainEqual({
+      type: 'bind',
+      source: '/var/run/docker.sock',
+      target: '/var/run/docker.sock',
+      read_only: true,
+    })
+  })
+
+  test('is a configuration, with keys from secrets that it mounts and a socket where it may write', () => {
+    const { environment } = service
+    expect(config(environment)).toMatchObject({ expose: 'labelled', policy: 'sync', owner: undefined, httpAddr: '0.0.0.0:9750' })
+    expect(unknownVariables(environment)).toEqual([])
+    const files = [environment.ALIBABA_CLOUD_ACCESS_KEY_ID_FILE, environment.ALIBABA_CLOUD_ACCESS_KEY_SECRET_FILE]
+    expect(files).toEqual(service.secrets.map((name: string) => `/run/secrets/${name}`))
+    const { target } = service.volumes.find(({ type }: { type: string }) => type === 'tmpfs')
+    expect(environment.SLB_SOCKET).toBe(`${target}/swarm-slb.sock`)
+  })
+
+  test('explains the choices that matter', () => {
+    for (const name of ['SLB_EXPOSE', 'SLB_OWNER', 'SLB_POLICY']) expect(read('deploy/stack.yml')).toMatch(new RegExp(`# .*\\n +${name}: `))
+  })
+
+  needs('docker')('is understood by docker', () => {
+    const env = { PATH: process.env['PATH'], SLB_ID: 'lb-1', ALIBABA_CLOUD_REGION_ID: 'cn-hangzhou' }
+    const stackConfig = (variables: NodeJS.ProcessEnv) =>
+      spawnSync('docker', ['stack', 'config', '--compose-file', join(ROOT, 'deploy/stack.yml')], { env: variables, encoding: 'utf8' })
+    expect(stackConfig(env)).toMatchObject({ status: 0, stderr: '' })
+    expect(stackConfig({ PATH: env.PATH }).stderr).toContain('set SLB_ID to the id or name of the load balancer')
+  })
+})
+
+describe('deploy/systemd', () => {
+  const unit = join(ROOT, 'deploy/systemd/swarm-slb.service')
+
+  test('has an environment file that is a configuration, with everything in it switched on too', () => {
+    const text = read('deploy/systemd/swarm-slb.env')
+    expect(config(parseEnv(text))).toMatchObject({ socket: '/run/swarm-slb/swarm-slb.sock' })
+    const all = parseEnv(uncommented(text))
+    expect(config(all).accessKey).toBeDefined()
+    expect(unknownVariables(all)).toEqual([])
+  })
+
+  test('waits as long as a change takes, and does not start again with a bad configuration', () => {
+    const text = read('deploy/systemd/swarm-slb.service')
+    expect(text).toContain('\nTimeoutStopSec=20\n')
+    expect(text).toContain('\nRestartPreventExitStatus=78\n')
+  })
+
+  needs('systemd-analyze')('passes systemd-analyze verify', () => {
+    expect(spawnSync('systemd-analyze', ['verify', unit], { encoding: 'utf8' })).toMatchObject({ status: 0, stdout: '', stderr: '' })
+  })
+
+  needs('systemd-analyze')('is exposed as little as such a service can be', () => {
+    const { stdout } = spawnSync('systemd-analyze', ['security', '--offline=true', '--no-pager', unit], { encoding: 'utf8' })
+    const level = Number(/Overall exposure level for swarm-slb.service: ([\d.]+)/.exec(stdout)?.[1])
+    expect(level).toBeGreaterThan(0)
+    expect(level).toBeLessThanOrEqual(2)
+  })
+})
