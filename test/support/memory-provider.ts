@@ -1,0 +1,69 @@
+// A provider without a cloud: load balancers are values, and a test may stand between a change and its effect.
+import type { Change, LoadBalancer } from '../../src/core/model.ts'
+import { CallError, type Handle, type Health, type OpenOptions, type Provider, type Turn } from '../../src/providers/provider.ts'
+import { applied } from './memory-load-balancer.ts'
+
+export type Written = {
+  readonly id: string
+  readonly change: Change
+  readonly turn: Turn
+  readonly before: LoadBalancer
+  readonly after: LoadBalancer
+}
+
+export type MemoryProvider = Provider & {
+  /** What exists now; a test may play the people who change it by hand. */
+  readonly state: Map<string, LoadBalancer>
+  readonly opened: { readonly id: string; readonly members: OpenOptions['members'] }[]
+  readonly written: Written[]
+  lb(id?: string): LoadBalancer
+  edit(edit: (lb: LoadBalancer) => LoadBalancer, id?: string): void
+}
+
+export type MemoryOptions = {
+  /** Called instead of the change; `effect` carries it out. */
+  readonly around?: (change: Change, effect: () => void, turn: Turn, id: string) => Promise<void> | void
+  readonly opens?: (id: string, signal: AbortSignal) => Promise<void> | void
+  readonly health?: (lb: LoadBalancer) => readonly Health[]
+}
+
+export const callError = (status: CallError['status'], code = 'Test') => new CallError({ status, action: 'Test', code, message: 'as told' })
+
+export function memoryProvider(loadBalancers: readonly LoadBalancer[], options: MemoryOptions = {}): MemoryProvider {
+  const state = new Map(loadBalancers.map((lb) => [lb.id, lb]))
+  const opened: MemoryProvider['opened'][number][] = []
+  const written: Written[] = []
+  const lb = (id = 'lb-1') => {
+    const found = state.get(id)
+    if (found === undefined) throw new Error(`no load balancer ${id}`)
+    return found
+  }
+
+  async function apply(id: string, change: Change, turn: Turn): Promise<readonly string[]> {
+    if (turn.begin.aborted) throw callError('pending')
+    const effect = () => {
+      const before = lb(id)
+      const after = applied(before, change)
+      state.set(id, after)
+      written.push({ id, change, turn, before, after })
+    }
+    if (options.around === undefined) effect()
+    else await options.around(change, effect, turn, id)
+    return [`req-${written.length}`]
+  }
+
+  return {
+    state,
+    opened,
+    written,
+    lb,
+    edit: (edit, id = 'lb-1') => void state.set(id, edit(lb(id))),
+    resolve: async (refs) => new Map(refs.map((ref) => [ref, { status: 'found', id: ref, name: ref }])),
+    async open(id, { members }, signal): Promise<Handle> {
+      opened.push({ id, members })
+      await options.opens?.(id, signal)
+      const actual = lb(id)
+      return { actual, health: async () => options.health?.(lb(id)) ?? [], apply: (change, turn) => apply(id, change, turn) }
+    },
+  }
+}
