@@ -1,7 +1,7 @@
 // Carries out a plan: chains side by side, each in its own order, a failure ends its own chain only.
 // How wide calls run and how long they wait is the provider's business; here it is only said when to stop beginning.
 import type { Chain, Change, Plan } from './core/model.ts'
-import { CallError, type Handle, type Turn } from './providers/provider.ts'
+import { CallError, type Handle, ServersRefused, type Turn } from './providers/provider.ts'
 
 export type Applied = { readonly chain: Chain; readonly change: Change; readonly requestIds: readonly string[]; readonly ms: number }
 export type NotApplied = { readonly chain: Chain; readonly change: Change; readonly error: Error }
@@ -51,7 +51,8 @@ export async function applyPlan(plan: Plan, handle: Handle, turnOf: (chain: Chai
       const one = { chain, change, error: error instanceof Error ? error : new Error(String(error)) }
       failed.push(one)
       hooks.failed(one)
-      return 'failed'
+      // One node that the cloud refuses must not keep a listener from the others.
+      return error instanceof ServersRefused ? 'done' : 'failed'
     }
   }
 

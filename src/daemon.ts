@@ -11,6 +11,7 @@ import { createDesires, type Desire } from './desired.ts'
 import type { Logger } from './log.ts'
 import type { Loop, Why } from './loop.ts'
 import { balancerRow, driftLines, heldPage, type Known, know, portRows } from './page.ts'
+import { ServersRefused } from './providers/provider.ts'
 import type { Outcome, Shared } from './reconcile.ts'
 import type { Engine } from './swarm/client.ts'
 import { type LeadershipMemory, type Lease, nextLeadership } from './swarm/leader.ts'
@@ -69,8 +70,8 @@ export function createDaemon(options: DaemonOptions): Daemon {
   function failed(id: string, { chain, change, error }: NotApplied): void {
     board.count('changes', { kind: change.kind, result: 'failed' })
     log.error({ lb: nameOf(id), service: chain.service, change: describeChange(change), err: error.message }, 'change failed')
-    const server = /\bi-[A-Za-z0-9]+/.exec(error.message)?.[0]
-    if (server !== undefined && /InvalidServerId|ObtainIpFail|NetworkConflict/.test(error.message)) cloud.instances.forget(server)
+    // The cloud does not know them, or not in this VPC: what they are is looked up again.
+    if (error instanceof ServersRefused) for (const server of error.servers) cloud.instances.forget(server)
   }
 
   function finished(id: string, outcome: Outcome): void {

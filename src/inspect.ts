@@ -4,13 +4,11 @@ import { emptyPage, type StatusPage } from './board.ts'
 import { connectCloud } from './cloud.ts'
 import type { Config } from './config.ts'
 import { describeChange } from './core/describe.ts'
-import { NO_MEMORY } from './core/diff.ts'
-import { NO_DRIFT } from './core/drift.ts'
 import { newLedger } from './core/guard.ts'
 import { createDesires, type Desire } from './desired.ts'
 import type { Logger } from './log.ts'
 import { balancerRow, driftLines, heldPage, type Known, know, portRows } from './page.ts'
-import { type Outcome, reconcileOne, type Shared } from './reconcile.ts'
+import { NOTHING_REMEMBERED, type Outcome, reconcileOne, type Shared } from './reconcile.ts'
 import type { Engine } from './swarm/client.ts'
 import { readSnapshot } from './swarm/read.ts'
 import { VERSION } from './version.ts'
@@ -58,8 +56,7 @@ async function lookAll(
     signal,
   } as const
   const look = async (id: string) => {
-    const remembered = { balancer: NO_MEMORY, drift: NO_DRIFT, look: 0 }
-    return { id, outcome: await reconcileOne({ ...base, id, remembered }, shared, () => {}) }
+    return { id, outcome: await reconcileOne({ ...base, id, remembered: NOTHING_REMEMBERED }, shared, () => {}) }
   }
   await Promise.all(desire.loadBalancers.map(look))
   // Once more with every load balancer known: the guard judges over all of them together.

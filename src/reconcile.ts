@@ -1,14 +1,16 @@
 // One pass over one load balancer: read, diff, judge, apply. Never throws: a failed one must not stop the others.
 import { type ApplyHooks, type ApplyResult, applyPlan } from './apply.ts'
 import type { Wanted } from './core/claims.ts'
-import { type BalancerMemory, type Diff, type DiffRules, diff } from './core/diff.ts'
-import { type DriftMemory, dampen } from './core/drift.ts'
+import { type Diff, diff } from './core/diff.ts'
+import { type BalancerMemory, type DiffRules, NO_MEMORY } from './core/diff-input.ts'
+import { type DriftMemory, dampen, NO_DRIFT } from './core/drift.ts'
 import { type GuardRules, guard, type Ledger } from './core/guard.ts'
 import { fitQuotas, type Quotas } from './core/headroom.ts'
 import { foldHealth } from './core/health.ts'
 import { parseMark } from './core/marks.ts'
 import type { Chain, ListenerKey, LoadBalancer, Plan, Problem } from './core/model.ts'
 import type { Backends } from './core/nodes.ts'
+import { checkNotes, NO_NOTES, type NotesMemory } from './core/notes.ts'
 import { allowedBy, type Policy } from './core/policy.ts'
 import { type Standing, standingOf } from './core/usable.ts'
 import { CallError, type Handle, type OpenOptions, type Provider, type Turn } from './providers/provider.ts'
@@ -21,7 +23,13 @@ export type ReconcileRules = DiffRules & {
 }
 
 /** What is remembered of one load balancer from pass to pass. */
-export type Remembered = { readonly balancer: BalancerMemory; readonly drift: DriftMemory; readonly look: number }
+export type Remembered = {
+  readonly balancer: BalancerMemory
+  readonly drift: DriftMemory
+  readonly notes: NotesMemory
+  readonly look: number
+}
+export const NOTHING_REMEMBERED: Remembered = { balancer: NO_MEMORY, drift: NO_DRIFT, notes: NO_NOTES, look: 0 }
 
 /** What all load balancers share: the guard's ledger and which listeners are up. */
 export interface Shared {
@@ -73,7 +81,7 @@ function heldHere(ledger: Ledger, id: string): ReadonlySet<ListenerKey> {
   return new Set([...ledger.held.values()].filter((held) => held.loadBalancer === id).map((held) => held.key))
 }
 
-async function readDiff(task: Task, handle: Handle, shared: Shared): Promise<Diff> {
+async function readDiff(task: Task, handle: Handle, notes: NotesMemory, shared: Shared): Promise<Diff> {
   const input = {
     lb: handle.actual,
     wanted: task.wanted,
@@ -81,7 +89,7 @@ async function readDiff(task: Task, handle: Handle, shared: Shared): Promise<Dif
     memory: task.remembered.balancer,
     isUp: (place: string) => shared.up.has(place),
     held: heldHere(shared.ledger, task.id),
-    rules: task.rules,
+    rules: { ...task.rules, notesKept: notes.kept !== false },
     health: undefined,
     now: task.now(),
   }
@@ -115,7 +123,8 @@ export async function lookAt(task: Task, shared: Shared): Promise<Look> {
   const owned = (name: string) => parseMark(name)?.owner === rules.owner
   const handle = await task.provider.open(id, { members: task.members, owned }, task.signal)
   const lb = handle.actual
-  const seen = await readDiff(task, handle, shared)
+  const notes = checkNotes(task.remembered.notes, lb)
+  const seen = await readDiff(task, handle, notes, shared)
   const standing = standingOf(lb, rules.owner, rules.clusterId)
   const look = task.remembered.look + 1
   shared.ledger = { ...shared.ledger, counts: new Map(shared.ledger.counts).set(id, { owned: seen.owned, alive: seen.alive }) }
@@ -123,7 +132,7 @@ export async function lookAt(task: Task, shared: Shared): Promise<Look> {
   const base = { handle, lb, diff: seen, standing }
   if (standing.status === 'unusable' || standing.status === 'readOnly') {
     const problem: Problem = { kind: 'loadBalancer', subject: lb.name, text: standing.text }
-    const remembered = { ...task.remembered, balancer: seen.memory, look }
+    const remembered = { ...task.remembered, balancer: seen.memory, notes, look }
     return { ...base, wished: [], run: [], problems: [problem], resting: [], remembered, recheckAt: task.now() + UNUSABLE_MS }
   }
   const allowed = allowedBy(rules.policy, seen.plan)
@@ -139,7 +148,7 @@ export async function lookAt(task: Task, shared: Shared): Promise<Look> {
     run: withTag(guarded.run, standing),
     problems: [...seen.problems, ...fitted.problems],
     resting: damped?.resting ?? [],
-    remembered: { balancer: seen.memory, drift: damped?.memory ?? task.remembered.drift, look },
+    remembered: { balancer: seen.memory, drift: damped?.memory ?? task.remembered.drift, notes, look },
     recheckAt: earliest(seen.recheckAt, guarded.recheckAt),
   }
 }

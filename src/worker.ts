@@ -2,13 +2,12 @@
 
 import type { Applied, NotApplied } from './apply.ts'
 import type { Claim, Wanted } from './core/claims.ts'
-import { NO_MEMORY } from './core/diff.ts'
 import { digest, serviceDigests } from './core/digest.ts'
-import { NO_DRIFT } from './core/drift.ts'
 import type { Chain, Change, ListenerKey, LoadBalancer } from './core/model.ts'
 import type { Backends } from './core/nodes.ts'
+import { noteWritten } from './core/notes.ts'
 import type { Provider } from './providers/provider.ts'
-import { type Outcome, type ReconcileRules, type Remembered, reconcileOne, type Shared } from './reconcile.ts'
+import { NOTHING_REMEMBERED, type Outcome, type ReconcileRules, reconcileOne, type Shared } from './reconcile.ts'
 
 export type Offer = {
   readonly wanted: Wanted
@@ -54,7 +53,7 @@ const RETRY_MS = [200, 1000, 2000, 5000, 10_000, 30_000, 60_000]
 
 export function createWorker(options: WorkerOptions): Worker {
   const { id, provider, shared, now, stop, giveUp } = options
-  let remembered: Remembered = { balancer: NO_MEMORY, drift: NO_DRIFT, look: 0 }
+  let remembered = NOTHING_REMEMBERED
   let last: LoadBalancer | undefined
   /** Digest of the last pass that succeeded with a known outcome. */
   let done: string | undefined
@@ -78,7 +77,8 @@ export function createWorker(options: WorkerOptions): Worker {
     if (change.kind === 'stopListener' || change.kind === 'deleteListener') forget(change.key)
     if (change.kind === 'createListener' || change.kind === 'replaceListener') forget(change.listener.key)
   }
-  const noteRunning = ({ change }: Applied) => {
+  const noteApplied = ({ change }: Applied) => {
+    remembered = { ...remembered, notes: noteWritten(remembered.notes, change) }
     const key = change.kind === 'startListener' ? change.key : 'listener' in change ? change.listener.key : undefined
     if (key === undefined) return
     remembered = { ...remembered, balancer: { ...remembered.balancer, seenRunning: new Set([...remembered.balancer.seenRunning, key]) } }
@@ -122,7 +122,7 @@ export function createWorker(options: WorkerOptions): Worker {
         hooks: {
           begins,
           applied: (applied) => {
-            noteRunning(applied)
+            noteApplied(applied)
             options.applied(id, applied)
           },
           failed: (failed) => options.failed(id, failed),

@@ -1,51 +1,15 @@
 // One load balancer: what is wanted against what is there, as a plan of independent chains. Adds before it removes.
-import type { Wanted } from './claims.ts'
 import { portKey } from './claims.ts'
-import {
-  absences,
-  DEFAULT_CHAIN,
-  type GroupContext,
-  type GroupPlan,
-  groupChain,
-  planDefaultGroup,
-  planKeptGroup,
-  planWantedGroup,
-} from './groups.ts'
-import type { Health } from './health.ts'
+import type { BalancerMemory, DiffInput } from './diff-input.ts'
+import { absences, type GroupContext, type GroupPlan, planDefaultGroup, planKeptGroup, planWantedGroup } from './groups.ts'
 import { type Decision, type Decisions, decide } from './holders.ts'
-import { type Keep, type KeepRules, keepOf } from './keep.ts'
-import { closeListener, diffListener, type Immovable, specOf } from './listeners.ts'
+import { type Keep, keepOf } from './keep.ts'
 import type { Mark } from './marks.ts'
-import { isOurs, type MemberRules } from './members.ts'
-import type { ActualListener, Chain, Change, ListenerKey, LoadBalancer, Plan, Problem, Transport } from './model.ts'
-import type { Backends } from './nodes.ts'
-import { type Aim, aimOf, defaultGroupIsOurs, type GroupWish, isOwnGroup, nodePortsOf } from './targets.ts'
-import { claimVerdict, keptVerdict, loserVerdict, type Verdict } from './verdicts.ts'
-
-export type DiffRules = MemberRules & KeepRules & { readonly backends: 'auto' | 'vserver-group'; readonly immovable: Immovable }
-
-/** What this process remembers of one load balancer. */
-export type BalancerMemory = {
-  /** Listeners seen running: found stopped later, a person stopped them. */
-  readonly seenRunning: ReadonlySet<ListenerKey>
-  readonly absentSince: ReadonlyMap<string, number>
-}
-export const NO_MEMORY: BalancerMemory = { seenRunning: new Set(), absentSince: new Map() }
-
-export type DiffInput = {
-  readonly lb: LoadBalancer
-  readonly wanted: Wanted
-  readonly backends: Backends
-  readonly memory: BalancerMemory
-  /** Whether `<load balancer>|<key>` on another load balancer serves its service. */
-  readonly isUp: (place: string) => boolean
-  /** Listeners whose delete the guard holds. */
-  readonly held: ReadonlySet<ListenerKey>
-  readonly rules: DiffRules
-  readonly health: Health | undefined
-  /** Milliseconds. */
-  readonly now: number
-}
+import { isOurs } from './members.ts'
+import type { Chain, ListenerKey, Plan, Problem } from './model.ts'
+import { listenerChain, type Step, stepsOf } from './steps.ts'
+import { defaultGroupIsOurs, type GroupWish, isOwnGroup } from './targets.ts'
+import { loserVerdict, type Verdict } from './verdicts.ts'
 
 export type Diff = {
   readonly plan: Plan
@@ -59,86 +23,6 @@ export type Diff = {
   readonly owned: number
   /** Owned or to be: wanted, in grace or kept. */
   readonly alive: number
-}
-
-/** While an old port is being left, health is asked this often. */
-const SWITCH_MS = 2000
-const CHANGING_MS = 1000
-/** While a service moves to another load balancer, its old place is looked at this often. */
-const MOVE_MS = 5000
-
-type Step = {
-  readonly chain?: Chain | undefined
-  readonly wish?: GroupWish | undefined
-  readonly verdict: Verdict
-  readonly again?: number | undefined
-}
-
-const listenerChain = (key: ListenerKey) => `listener ${key}`
-
-function isTaken(wanted: Wanted, mark: Mark, port: number, transport: Transport): boolean {
-  const holder = wanted.nodePorts.get(`${transport}:${port}`)
-  return holder !== undefined && holder !== mark.service
-}
-
-/** Its node port is another settled service's now: whatever keeps the listener, it must not lead there. */
-function isStolen(actual: ActualListener, mark: Mark, input: DiffInput): boolean {
-  return nodePortsOf(actual.target, input.lb).some((port) => isTaken(input.wanted, mark, port, mark.transport))
-}
-
-function closing(actual: ActualListener, mark: Mark, input: DiffInput): readonly Change[] {
-  const change = isStolen(actual, mark, input) ? closeListener(actual, mark) : undefined
-  return change === undefined ? [] : [change]
-}
-
-const aimChain = (aim: Aim) => (aim.group === undefined ? DEFAULT_CHAIN : groupChain(aim.group.name))
-
-function stepCreate(decision: Extract<Decision, { kind: 'create' }>, input: DiffInput, useDefault: boolean): Step {
-  const { claim } = decision
-  if (![...input.backends.wishes.values()].some((wish) => wish.add)) {
-    return { verdict: claimVerdict(claim, 'pending', 'no node can be a backend yet') }
-  }
-  const taken = (port: number, transport: Transport) => isTaken(input.wanted, claim.mark, port, transport)
-  const aim = aimOf(claim, undefined, input.lb, taken, useDefault)
-  const changes: Change[] = [{ kind: 'createListener', listener: specOf(claim, aim.target) }]
-  const chain: Chain = { id: listenerChain(claim.key), service: claim.service, after: ['tag', aimChain(aim)], changes }
-  return { chain, wish: aim.group, verdict: claimVerdict(claim, 'pending', 'listener is being created') }
-}
-
-function stepUpdate(decision: Extract<Decision, { kind: 'update' }>, input: DiffInput): Step {
-  const { claim, actual } = decision
-  const taken = (port: number, transport: Transport) => isTaken(input.wanted, claim.mark, port, transport)
-  const aim = aimOf(claim, actual, input.lb, taken, false)
-  const diff = diffListener(decision, aim.target, input.memory.seenRunning.has(actual.key), input.rules.immovable)
-  const chain: Chain = { id: listenerChain(claim.key), service: claim.service, after: ['tag', aimChain(aim)], changes: diff.changes }
-  const switching = aim.group !== undefined && aim.group.leaving.size > 0
-  const again = actual.status === 'changing' ? input.now + CHANGING_MS : switching ? input.now + SWITCH_MS : undefined
-  return { chain, wish: aim.group, verdict: claimVerdict(claim, diff.state, diff.reason), again }
-}
-
-function stepKeep(decision: Extract<Decision, { kind: 'keep' }>, input: DiffInput): Step {
-  const { actual, mark, keep } = decision
-  const stolen = isStolen(actual, mark, input)
-  const chain: Chain = { id: `close ${actual.key}`, service: mark.service, after: ['tag'], changes: closing(actual, mark, input) }
-  const text = stolen ? `stopped: its node port belongs to another service now; ${keep.text}` : keep.text
-  return { chain, verdict: keptVerdict(actual, mark, keep, text), again: keep.reason === 'move' ? input.now + MOVE_MS : keep.until }
-}
-
-function stepDelete(decision: Extract<Decision, { kind: 'delete' }>, input: DiffInput): Step {
-  const { actual, mark } = decision
-  const view = input.wanted.services.get(mark.service)?.ports.get(portKey(mark.port, mark.transport))
-  const moves = view?.places
-    .filter((place) => place.startsWith(`${input.lb.id}|`))
-    .map((place) => `listener ${place.slice(input.lb.id.length + 1)}`)
-  const chain: Chain = {
-    id: `delete ${actual.key}`,
-    service: mark.service,
-    after: ['tag', ...(moves ?? [])],
-    changes: [{ kind: 'deleteListener', key: actual.key, protocol: actual.protocol }],
-    deletes: actual.key,
-    ifHeld: closing(actual, mark, input),
-  }
-  return { chain, verdict: keptVerdict(actual, mark, undefined, 'its claim has ended; the listener is being removed') }
 }
 
 /** A place on this load balancer is up when the listener there is, or becomes, this service's. */
@@ -164,14 +48,6 @@ function holdMoves(decisions: Decisions, input: DiffInput): Map<ListenerKey, Dec
     if (blocked.length > 0) byKey.set(key, { kind: 'keep', actual, mark, keep })
   }
   return byKey
-}
-
-function steps(byKey: ReadonlyMap<ListenerKey, Decision>, input: DiffInput, useDefault: boolean): Step[] {
-  return [...byKey.values()].map((decision) => {
-    if (decision.kind === 'create') return stepCreate(decision, input, useDefault)
-    if (decision.kind === 'update') return stepUpdate(decision, input)
-    return decision.kind === 'keep' ? stepKeep(decision, input) : stepDelete(decision, input)
-  })
 }
 
 type Groups = { readonly plans: readonly GroupPlan[]; readonly removals: readonly Chain[] }
@@ -247,7 +123,7 @@ export function diff(input: DiffInput): Diff {
   const decisions = decide(lb, claims, rules.owner, keeps)
   const byKey = holdMoves(decisions, input)
   const own = defaultGroupIsOurs(lb, input.backends, rules)
-  const plan = steps(byKey, input, rules.backends === 'auto' && own.ours)
+  const plan = stepsOf(byKey, input, rules.backends === 'auto' && own.ours)
   const memory = remember(input)
   const context: GroupContext = {
     lb,

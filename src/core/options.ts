@@ -11,7 +11,7 @@ type OptionType =
       readonly byProtocol?: Readonly<Partial<Record<Protocol, readonly string[]>>>
     }
   | { readonly type: 'set'; readonly values: readonly string[] }
-  | { readonly type: 'text'; readonly pattern: RegExp; readonly expected: string }
+  | { readonly type: 'text'; readonly pattern: RegExp; readonly expected: string; readonly means?: Readonly<Record<string, string>> }
 
 export type OptionSpec = OptionType & {
   readonly protocols: readonly Protocol[]
@@ -119,6 +119,7 @@ export const OPTIONS = {
     type: 'text',
     pattern: /^(\$_ip|[A-Za-z0-9.-]{1,80})$/,
     expected: 'a host name of up to 80 characters, or $_ip',
+    means: { $_ip: '' },
     protocols: ['tcp', 'http', 'https'],
     default: '',
     when: ['health-check', 'http'],

@@ -1,6 +1,6 @@
 // May this load balancer be written to at all, and does its tag say it is ours? Nothing is moved elsewhere by itself.
 import { ownerTag } from './marks.ts'
-import type { Change, LoadBalancer } from './model.ts'
+import type { Change, LoadBalancer, Problem } from './model.ts'
 
 const FOREIGN_TAGS = ['kubernetes.do.not.delete', 'ack.aliyun.com']
 const TAG_PREFIX = 'swarm-slb:'
@@ -33,4 +33,19 @@ export function standingOf(lb: LoadBalancer, owner: string, clusterId: string): 
   }
   if (own === clusterId) return { status: 'ours' }
   return { status: 'untagged', tag: { kind: 'tagLoadBalancer', tags: { [ownerTag(owner)]: clusterId } } }
+}
+
+/**
+ * A load balancer found by its name should be the one that was used before: names can be given to another one.
+ * @param named ids that were found by name
+ */
+export function untaggedNames(lbs: readonly LoadBalancer[], named: ReadonlySet<string>, owner: string): readonly Problem[] {
+  const tagged = lbs.filter((lb) => lb.tags[ownerTag(owner)] !== undefined)
+  return lbs
+    .filter((lb) => named.has(lb.id) && lb.status !== 'missing' && !tagged.includes(lb) && tagged.length > 0)
+    .map((lb) => ({
+      kind: 'loadBalancer',
+      subject: lb.name,
+      text: `the name ${lb.name} leads to ${lb.id}, which lacks the tag ${ownerTag(owner)} that ${tagged.map(({ id }) => id).join(', ')} carries; is it still the right one?`,
+    }))
 }

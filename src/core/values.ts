@@ -47,7 +47,7 @@ function readSet(spec: OptionSpec & { readonly type: 'set' }, text: string): str
 function read(spec: OptionSpec, protocol: Protocol | undefined, text: string): string | number | undefined {
   if (spec.type === 'int') return readInt(spec, text)
   if (spec.type === 'set') return readSet(spec, text)
-  if (spec.type === 'text') return spec.pattern.test(text) ? text : undefined
+  if (spec.type === 'text') return spec.pattern.test(text) ? (spec.means?.[text] ?? text) : undefined
   const values = enumValues(spec, protocol)
   const word = onOff(values, text.toLowerCase())
   return values.includes(word) ? word : undefined

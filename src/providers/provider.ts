@@ -1,5 +1,5 @@
 // The boundary to a cloud: one folder per product behind it. Speaks only the words of core/model.ts.
-import type { Change, GroupRef, ListenerKey, LoadBalancer } from '../core/model.ts'
+import type { Change, ListenerKey, LoadBalancer } from '../core/model.ts'
 
 export interface Provider {
   /** Resolves names and ids of load balancers, once each for the life of the process. Reads only. */
@@ -77,5 +77,14 @@ export class CallError extends Error {
   }
 }
 
-/** A group that a change names by its mark because the same plan creates it, or by the provider's key. */
-export type GroupIds = ReadonlyMap<GroupRef, string>
+/** Some servers of a change were refused, each by itself; the others went in. */
+export class ServersRefused extends CallError {
+  override readonly name = 'ServersRefused'
+  readonly servers: readonly string[]
+
+  constructor(servers: readonly string[], { action, code, message, requestId, httpStatus }: CallError) {
+    const text = message.replace(`${action}: ${code}: `, '')
+    super({ status: 'failed', action, code, message: `refused ${servers.join(', ')}: ${text}`, requestId, httpStatus })
+    this.servers = servers
+  }
+}

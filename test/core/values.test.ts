@@ -22,7 +22,7 @@ describe('option values', () => {
     ['cookie', 'http', 'JSESSIONID', 'JSESSIONID'],
     ['health-check-uri', 'http', '/license.txt', '/license.txt'],
     ['health-check-uri', 'http', '/', '/'],
-    ['health-check-domain', 'http', '$_ip', '$_ip'],
+    ['health-check-domain', 'http', '$_ip', ''],
     ['health-check-httpcode', 'http', 'http_4xx, http_2xx,http_2xx', 'http_2xx,http_4xx'],
     ['health-check-interval', 'udp', '050', 50],
   ])('%s of a %s listener takes %j', (option, protocol, text, value) => {

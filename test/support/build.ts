@@ -1,7 +1,8 @@
 // Small builders for states: every test says only what matters to it.
 import { newServicesMemory, type Places, readServices, type ServicesMemory, type Wanted } from '../../src/core/claims.ts'
 import { describeChange } from '../../src/core/describe.ts'
-import { type Diff, type DiffInput, type DiffRules, diff, NO_MEMORY } from '../../src/core/diff.ts'
+import { type Diff, diff } from '../../src/core/diff.ts'
+import { type DiffInput, type DiffRules, NO_MEMORY } from '../../src/core/diff-input.ts'
 import { type LabelRules, readService } from '../../src/core/labels.ts'
 import type {
   ActualListener,

@@ -111,7 +111,8 @@ async function read(secret: Secret): Promise<string> {
   return value
 }
 
-const isFile = (secret: Secret | undefined): secret is { readonly file: string } => typeof secret === 'object' && 'file' in secret
+const isFile = (secret: Secret | undefined): secret is { readonly file: string } =>
+  typeof secret === 'object' && 'file' in secret && secret.file !== undefined
 
 /** A missing file has a stamp too: it shows when the file is back. */
 async function stampOf(file: string): Promise<string> {

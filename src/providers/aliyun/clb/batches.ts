@@ -1,33 +1,12 @@
 // Members to and from server groups, in the batches that the API takes. One server that the cloud refuses must not keep the others out.
 import type { Member } from '../../../core/model.ts'
-import { CallError } from '../../provider.ts'
+import { CallError, ServersRefused } from '../../provider.ts'
 
 /** CLB takes at most this many servers in one call. */
 export const BATCH = 20
 
 const batchesOf = <T>(items: readonly T[], size: number): readonly (readonly T[])[] =>
   Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size))
-
-/** Some servers were refused, each by itself; the others of the change went in. */
-export class ServersRefused extends CallError {
-  override readonly name = 'ServersRefused'
-  readonly servers: readonly string[]
-
-  constructor(servers: readonly string[], cause: CallError) {
-    const { action, code, requestId, httpStatus } = cause
-    const message = `refused ${servers.join(', ')}: ${textOf(cause)}`
-    super({ status: 'failed', action, code, message, requestId, httpStatus })
-    this.servers = servers
-  }
-
-  /** The first of them. */
-  get server(): string {
-    return this.servers[0] ?? ''
-  }
-}
-
-/** The cloud's own words: CallError puts action and code before them. */
-const textOf = ({ action, code, message }: CallError) => message.replace(`${action}: ${code}: `, '')
 
 /** Codes for a server that does not exist, does not run, or is not in the load balancer's network. */
 const BAD_SERVER =

@@ -30,7 +30,7 @@ describe('a group that a plan creates', () => {
     }
     const { handle, written } = await openWith({ CreateVServerGroup: refuse, AddVServerGroupBackendServers: refuse })
     const error = await failureOf(handle.apply({ kind: 'createGroup', name: 'new', members: members(3) }, turn))
-    expect(error).toMatchObject({ status: 'failed', server: 'i-2' })
+    expect(error).toMatchObject({ status: 'failed', servers: ['i-2'] })
     expect(written()[1]).toEqual(['CreateVServerGroup', { LoadBalancerId: 'lb-1', VServerGroupName: 'new' }])
   })
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Member } from '../../../../src/core/model.ts'
-import { ServersRefused, sendInBatches } from '../../../../src/providers/aliyun/clb/batches.ts'
+import { sendInBatches } from '../../../../src/providers/aliyun/clb/batches.ts'
+import { ServersRefused } from '../../../../src/providers/provider.ts'
 import { failureOf, member, members, refusal } from './support.ts'
 
 /** Takes a batch whole or, for one bad server in it, not at all. */
@@ -44,7 +45,7 @@ describe('members in batches', () => {
         .toSorted(),
     )
     expect(error).toBeInstanceOf(ServersRefused)
-    expect(error).toMatchObject({ status: 'failed', code, server: 'i-7', servers: ['i-7'] })
+    expect(error).toMatchObject({ status: 'failed', code, servers: ['i-7'] })
     expect(error.message).toBe(`Action: ${code}: refused i-7: The specified BackendServers is invalid.`)
   })
 

@@ -195,7 +195,7 @@ describe('when the cloud fails', () => {
     const handle = await its.open('fresh')
     const members = ['i-21', 'i-22', 'i-23'].map((server) => member(server, 30_000))
     const error = await failureOf(handle.apply({ kind: 'addBackends', group: 'rsp-0', name: mark(0), members }, turn))
-    expect(error).toMatchObject({ status: 'failed', server: 'i-22' })
+    expect(error).toMatchObject({ status: 'failed', servers: ['i-22'] })
     const inside = (await its.open()).actual.groups[0]?.members.map(({ server }) => server) ?? []
     expect(['i-21', 'i-22', 'i-23'].map((server) => inside.includes(server))).toEqual([true, false, true])
   })
