@@ -21,7 +21,7 @@ export type Config = Omit<Settings, Combined> & {
   readonly vendorEnv: Readonly<Record<string, string>>
 }
 
-export type AccessKey = { readonly id: Secret; readonly secret: Secret; readonly token: Secret | undefined }
+type AccessKey = { readonly id: Secret; readonly secret: Secret; readonly token: Secret | undefined }
 
 /** Invalid configuration: every problem found, one line each. The process ends with `exitCode`, EX_CONFIG of sysexits.h. */
 export class ConfigError extends Error {

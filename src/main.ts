@@ -9,7 +9,7 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop
 
 const output = (stream: NodeJS.WriteStream): Output => ({
   isTerminal: stream.isTTY === true,
-  width: stream.isTTY ? stream.columns : Infinity,
+  width: stream.isTTY ? stream.columns || 80 : Infinity,
   write: (text) => stream.write(text),
 })
 // `swarm-slb status | head` closes the pipe early, which is no error.

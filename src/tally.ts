@@ -14,7 +14,7 @@ export const COUNTERS = {
 
 export type CounterName = keyof typeof COUNTERS
 export type LabelsOf<C extends CounterName> = Readonly<Record<(typeof COUNTERS)[C][number], string>>
-export type Count = { readonly labels: Readonly<Record<string, string>>; readonly value: number }
+type Count = { readonly labels: Readonly<Record<string, string>>; readonly value: number }
 
 /** Upper bounds in seconds of the buckets of pass durations; one more bucket holds what took longer. */
 export const BUCKETS: readonly number[] = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30]

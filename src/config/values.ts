@@ -96,7 +96,7 @@ export type Quotas = {
 
 const NO_QUOTAS: Quotas = { listeners: Infinity, backends: Infinity, attachments: Infinity, rules: Infinity, groups: Infinity }
 /** The published defaults (user guide, quotas). No number is published for server groups. */
-export const PUBLISHED_QUOTAS: Quotas = { listeners: 50, backends: 200, attachments: 50, rules: 40, groups: Infinity }
+const PUBLISHED_QUOTAS: Quotas = { listeners: 50, backends: 200, attachments: 50, rules: 40, groups: Infinity }
 
 export const quotas = parsed((value): Quotas | undefined => {
   if (value === 'unlimited') return NO_QUOTAS

@@ -1,7 +1,7 @@
 // What the metrics page says about the present state, each taken from the status page.
 import type { Board, StatusPage } from '../board.ts'
 
-export type Sample = readonly [labels: Readonly<Record<string, string>>, value: number]
+type Sample = readonly [labels: Readonly<Record<string, string>>, value: number]
 
 export type Reading = {
   readonly name: string

@@ -10,7 +10,7 @@ import { createServer, short } from './plain-server.ts'
 import { type AskHealth, addStatus } from './status.ts'
 
 /** What was released. `error` says why nothing was, and is empty otherwise. */
-export type Approval = { readonly approved: readonly HeldDelete[]; readonly hash: string; readonly error: string }
+type Approval = { readonly approved: readonly HeldDelete[]; readonly hash: string; readonly error: string }
 
 export type SocketOptions = {
   /** `off` starts nothing. */

@@ -7,7 +7,7 @@ import { escapeJson } from '../terminal.ts'
 export type ListenerHealth = { readonly loadBalancer: string; readonly listener: string; readonly healthy: number; readonly total: number }
 export type AskHealth = (signal: AbortSignal) => Promise<readonly ListenerHealth[]>
 
-export type HealthCacheOptions = {
+type HealthCacheOptions = {
   readonly ask: AskHealth
   readonly keepMs: number
   readonly timeoutMs: number
@@ -37,7 +37,7 @@ export function cacheHealth({
   }
 }
 
-export function withHealth(page: StatusPage, health: readonly ListenerHealth[]): StatusPage {
+function withHealth(page: StatusPage, health: readonly ListenerHealth[]): StatusPage {
   const keyed = new Map(health.map((entry) => [`${entry.loadBalancer} ${entry.listener}`, entry]))
   const ports = page.ports.map((row): StatusRow => {
     const found = keyed.get(`${row.loadBalancer} ${row.listener}`)

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { HeldDelete, StatusPage } from '../../src/board.ts'
+import { httpPlace, socketPlaces } from '../../src/commands/daemon.ts'
 import { statusText } from '../../src/commands/status-text.ts'
 import { serveHttp, serveSocket } from '../../src/http/server.ts'
 import { board, page, row, silent } from '../support/board.ts'
@@ -184,4 +185,14 @@ Nothing was released. To release exactly these: swarm-slb approve h1 --yes
     const { code, err } = await approve()
     expect([code, err]).toEqual([1, `swarm-slb: no daemon answers (${socket}: ENOENT); run it as the daemon's user, or set SLB_SOCKET\n`])
   })
+})
+
+test('the daemon is looked for where units and containers put its socket, unless a place was named', () => {
+  expect(socketPlaces('/run/swarm-slb.sock')).toEqual([
+    { socketPath: '/run/swarm-slb.sock' },
+    { socketPath: '/run/swarm-slb/swarm-slb.sock' },
+  ])
+  expect(socketPlaces('/tmp/mine.sock')).toEqual([{ socketPath: '/tmp/mine.sock' }])
+  expect([socketPlaces('off'), httpPlace('off')]).toEqual([[], []])
+  expect(httpPlace('0.0.0.0:9750')).toEqual([{ host: '127.0.0.1', port: 9750 }])
 })

@@ -1,5 +1,4 @@
 // Runs a command line as a terminal would, with the parts it talks to handed in.
-import { pino } from 'pino'
 import type { App, Io } from '../../src/commands/io.ts'
 import { runCommand } from '../../src/commands/program.ts'
 
@@ -47,5 +46,3 @@ export async function run(args: readonly string[], setting: Setting = {}): Promi
   })
   return { code, ...written }
 }
-
-export const silent = pino({ level: 'silent' })
