@@ -6,7 +6,8 @@ import type { Cloud } from './cloud.ts'
 import type { Config } from './config.ts'
 import { describeChange } from './core/describe.ts'
 import { approve, type HeldDelete, heldHash, newLedger } from './core/guard.ts'
-import type { Snapshot } from './core/model.ts'
+import type { LoadBalancer, Snapshot } from './core/model.ts'
+import { untaggedNames } from './core/usable.ts'
 import { createDesires, type Desire } from './desired.ts'
 import type { Logger } from './log.ts'
 import type { Loop, Why } from './loop.ts'
@@ -54,6 +55,8 @@ export function createDaemon(options: DaemonOptions): Daemon {
   const shared: Shared = { ledger: newLedger([]), up: new Set() }
   const workers = new Map<string, Worker>()
   const known = new Map<string, Known>()
+  /** As each load balancer was found at the start. */
+  const first = new Map<string, LoadBalancer>()
   let leadership: LeadershipMemory | undefined
   let missed: MissedMemory | undefined
   let desire: Desire | undefined
@@ -78,7 +81,10 @@ export function createDaemon(options: DaemonOptions): Daemon {
     const before = known.get(id)
     const next = know(id, outcome, before)
     known.set(id, next)
-    if (outcome.status === 'looked') desires.learn(outcome.look.lb.name, id)
+    if (outcome.status === 'looked') {
+      desires.learn(outcome.look.lb.name, id)
+      if (!first.has(id)) first.set(id, outcome.look.lb)
+    }
     if (next.error !== (before?.error ?? '')) {
       if (next.error === '') log.info({ lb: nameOf(id) }, 'load balancer answers again')
       else log.error({ lb: nameOf(id), err: next.error }, 'load balancer could not be read')
@@ -118,7 +124,11 @@ export function createDaemon(options: DaemonOptions): Daemon {
     board.publish({
       loadBalancers: [...workers.keys()].map((id) => balancerRow(known.get(id) ?? { id, look: undefined, error: '', verdicts: [] })),
       ports: portRows(desire, known, shared.ledger),
-      problems: [...desire.problems, ...looks.flatMap(({ look }) => look?.problems ?? [])],
+      problems: [
+        ...desire.problems,
+        ...untaggedNames([...first.values()], desire.named, desire.rules.owner),
+        ...looks.flatMap(({ look }) => look?.problems ?? []),
+      ],
       held: heldPage(shared.ledger, nameOf),
       drift: driftLines(looks),
     })
@@ -213,12 +223,12 @@ export function createDaemon(options: DaemonOptions): Daemon {
         if (!shared.ledger.counts.has(id)) shared.ledger = { ...shared.ledger, counts: new Map(shared.ledger.counts).set(id, undefined) }
       }
       for (const id of desire.loadBalancers) {
-        const first = !workers.has(id)
+        const isNew = !workers.has(id)
         const worker = workerFor(id)
         // A standby looks at its start and at each resync: often enough to take over warm, without doubling the calls of the leader.
-        if (!leads.mayWrite && !snapshot.isLeader && !first && !why.resync) continue
+        if (!leads.mayWrite && !snapshot.isLeader && !isNew && !why.resync) continue
         const { wanted, backends, rules } = desire
-        worker.offer({ wanted, claims: desire.claimsOf(id), backends, rules, mayWrite, resync: why.resync, fresh: leads.gained && !first })
+        worker.offer({ wanted, claims: desire.claimsOf(id), backends, rules, mayWrite, resync: why.resync, fresh: leads.gained && !isNew })
         loop.at(worker.recheckAt())
       }
       board.publish({ owner: desire.rules.owner, lastPass: { at: new Date().toISOString(), ok: true, ms: now() - begun } })

@@ -18,6 +18,8 @@ export type Desire = {
   readonly rules: ReconcileRules
   /** Ids of all allowed load balancers that are known so far. */
   readonly loadBalancers: readonly string[]
+  /** Those that the configuration names by their name. */
+  readonly named: ReadonlySet<string>
   readonly problems: readonly Problem[]
   readonly recheckAt: number | undefined
 }
@@ -132,6 +134,7 @@ export function createDesires({ config, provider, instances, now }: DesireOption
         backends,
         rules: rulesOf(config, snapshot.clusterId, owner),
         loadBalancers: [...new Set(config.allowed.flatMap((ref) => places.byRef.get(ref) ?? []))],
+        named: new Set(config.allowed.flatMap((ref) => (places.byRef.get(ref) === ref ? [] : (places.byRef.get(ref) ?? [])))),
         problems: [
           ...[...places.problems].map(([subject, text]): Problem => ({ kind: 'loadBalancer', subject, text })),
           ...wanted.problems,

@@ -5,7 +5,7 @@ import { dampen, NO_DRIFT } from '../../src/core/drift.ts'
 import { fitQuotas } from '../../src/core/headroom.ts'
 import type { Chain, Node, Plan, Service } from '../../src/core/model.ts'
 import { allowedBy } from '../../src/core/policy.ts'
-import { standingOf } from '../../src/core/usable.ts'
+import { standingOf, untaggedNames } from '../../src/core/usable.ts'
 import {
   backendsOf,
   balancer,
@@ -214,4 +214,12 @@ test('a service whose port is not allocated for 30 s is a problem', () => {
   const early = wantedBy([open], { memory: { ...remembers(['web']), pendingSince: new Map([['id-web', NOW - 29_000]]) } })
   expect(early.problems).toEqual([])
   expect(early.recheckAt).toBe(NOW + 1000)
+})
+
+test('a name that leads to a load balancer without our tag, while another one carries it, is a problem', () => {
+  const tagged = balancer({ id: 'lb-1' })
+  const other = balancer({ id: 'lb-2', name: 'moved', tags: {} })
+  expect(untaggedNames([tagged, other], new Set(['lb-2']), OWNER)[0]?.text).toContain('lb-2')
+  expect(untaggedNames([tagged, other], new Set(), OWNER)).toEqual([])
+  expect(untaggedNames([{ ...tagged, tags: {} }, other], new Set(['lb-2']), OWNER)).toEqual([])
 })
