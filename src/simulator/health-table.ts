@@ -3,7 +3,7 @@
 export type HealthState = 'normal' | 'abnormal' | 'unavailable'
 
 /** Where an entry applies; what is left out matches everything. */
-export type HealthKey = {
+type HealthKey = {
   readonly server: string
   readonly loadBalancerId?: string | undefined
   readonly listenerPort?: number | undefined

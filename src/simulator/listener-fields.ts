@@ -24,7 +24,7 @@ const URI = /^\/[^\s]{0,79}$/
 
 const onOff = (name: string, on: readonly Protocol[], initial: 'on' | 'off'): Field => ({ name, on, kind: 'text', initial, allow: SWITCH })
 
-export const LISTENER_FIELDS: readonly Field[] = [
+const LISTENER_FIELDS: readonly Field[] = [
   { name: 'Bandwidth', on: ALL, kind: 'int', initial: -1, top: true },
   { name: 'Scheduler', on: ['tcp'], kind: 'text', initial: 'wrr', allow: /^(wrr|rr|wlc|sch|tch)$/, top: true },
   { name: 'Scheduler', on: ['udp'], kind: 'text', initial: 'wrr', allow: /^(wrr|rr|wlc|sch|tch|qch)$/, top: true },
@@ -71,7 +71,6 @@ export const LISTENER_FIELDS: readonly Field[] = [
   onOff('XForwardedFor_SLBID', L7, 'off'),
   onOff('XForwardedFor_SLBIP', L7, 'off'),
   onOff('XForwardedFor_SLBPORT', L7, 'off'),
-  { name: 'ForwardCode', on: ['http'], kind: 'int', allow: [301, 308], code: 'InvalidParameter.ForwardCode' },
 
   onOff('EnableHttp2', ['https'], 'on'),
   { name: 'ServerCertificateId', on: ['https'], kind: 'text' },

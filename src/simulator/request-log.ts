@@ -1,6 +1,6 @@
 // Who called what, and what came of it. Secrets are left out before anything is kept.
 
-export type RequestEntry = {
+type RequestEntry = {
   readonly id: string
   /** Epoch milliseconds of arrival. */
   readonly time: number
@@ -16,7 +16,7 @@ export type RequestEntry = {
   readonly ms: number
 }
 
-export type RequestCounts = {
+type RequestCounts = {
   readonly total: number
   readonly reads: number
   readonly writes: number
@@ -46,15 +46,20 @@ export function createRequestLog(limit: () => number, isWrite: (action: string) 
       entries.push(entry)
       // Cut rarely: moving a long list for every call would cost more than the call.
       if (entries.length > limit() * 1.25) entries = entries.slice(-limit())
-      counts.total += 1
-      if (isWrite(entry.action)) counts.writes += 1
-      else counts.reads += 1
+      counts[isWrite(entry.action) ? 'writes' : 'reads'] += 1
       count(counts.byAction, entry.action)
       count(counts.byCaller, `${entry.accessKeyId} ${entry.userAgent}`)
       count(counts.byCode, entry.code)
     },
     entries: () => entries.slice(-limit()),
-    counts: () => structuredClone(counts),
+    counts: () => ({
+      total: counts.reads + counts.writes,
+      reads: counts.reads,
+      writes: counts.writes,
+      byAction: Object.fromEntries(counts.byAction),
+      byCaller: Object.fromEntries(counts.byCaller),
+      byCode: Object.fromEntries(counts.byCode),
+    }),
     reset() {
       entries = []
       counts = emptyCounts()
@@ -62,15 +67,15 @@ export function createRequestLog(limit: () => number, isWrite: (action: string) 
   }
 }
 
+/** Maps, because callers choose the keys. */
 const emptyCounts = () => ({
-  total: 0,
   reads: 0,
   writes: 0,
-  byAction: {} as Record<string, number>,
-  byCaller: {} as Record<string, number>,
-  byCode: {} as Record<string, number>,
+  byAction: new Map<string, number>(),
+  byCaller: new Map<string, number>(),
+  byCode: new Map<string, number>(),
 })
 
-function count(table: Record<string, number>, key: string): void {
-  table[key] = (table[key] ?? 0) + 1
+function count(table: Map<string, number>, key: string): void {
+  table.set(key, (table.get(key) ?? 0) + 1)
 }

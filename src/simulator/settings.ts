@@ -78,6 +78,10 @@ const unsure = z.strictObject({
   descriptionFilter: z.enum(['exact', 'contains']).default('exact'),
   /** The key Listeners when an answer has none. */
   emptyListeners: z.enum(['shown', 'absent']).default('shown'),
+  /** Must a redirect listener's Create call carry HealthCheck? The metadata says so of every http listener. */
+  redirectNeedsHealthCheck: z.boolean().default(true),
+  /** What ForwardCode may be. */
+  forwardCodes: z.array(z.number()).default([301, 302, 303, 307, 308]),
 })
 
 const metadata = z.strictObject({

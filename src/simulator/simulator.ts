@@ -17,7 +17,7 @@ import { createRequestLog, type RequestLog } from './request-log.ts'
 import { type Settings, type SettingsPatch, settingsSchema } from './settings.ts'
 import type { StateFile, World } from './world.ts'
 
-export type SimulatorLog = {
+type SimulatorLog = {
   info(fields: object, message: string): void
   warn(fields: object, message: string): void
   error(fields: object, message: string): void
@@ -74,7 +74,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const credentials = allKeys(options.accessKeys ?? { testid: 'testsecret' }, roleKeys)
   const authentication = (options.checkSignature ?? true) ? createAuthentication(credentials) : undefined
   const planeHealth = plane === undefined ? undefined : (id: string) => plane.health(id)
-  const gateway = createGateway({ world, settings, faults, requests, health, planeHealth, authentication, changed: syncing.soon })
+  const gateway = createGateway({ world, settings, faults, requests, health, planeHealth, authentication, changed: syncing.soon, log })
   const parts = { state: world, settings, faults, requests, health, sync: syncing.now, problems: () => plane?.problems() ?? [] }
   const servers: RunningServer[] = []
   const close = async () => {

@@ -67,6 +67,16 @@ describe('the gateway', () => {
       form: () => signed({ Action: 'DescribeInstances' }, 'POST'),
       answer: '404 InvalidAction.NotFound',
     },
+    {
+      name: 'an action with a name that every object has',
+      form: () => signed({ Action: '__proto__' }, 'POST'),
+      answer: '404 InvalidAction.NotFound',
+    },
+    {
+      name: 'a version with such a name',
+      form: () => signed(describeAll({ Version: 'constructor' }), 'POST'),
+      answer: '400 InvalidVersion',
+    },
     { name: 'an unknown version', form: () => signed(describeAll({ Version: '2020-01-01' }), 'POST'), answer: '400 InvalidVersion' },
     { name: 'no action', form: () => signed({}, 'POST'), answer: '400 MissingParameter' },
     { name: 'another region', form: () => signed(describeAll({ RegionId: 'cn-beijing' }), 'POST'), answer: '404 InvalidRegionId.NotFound' },
@@ -80,6 +90,21 @@ describe('the gateway', () => {
     for (const off of [-14, 14]) {
       expect((await send(simulator, signed(describeAll({ Timestamp: isoIn(off * MINUTE) }), 'POST'))).status).toBe(200)
     }
+  })
+
+  test('knows GET and POST only', async () => {
+    const simulator = await simulate()
+    const response = await fetch(`${simulator.apiUrl}/?${signed(describeAll(), 'GET')}`, { method: 'PUT' })
+    expect([response.status, ((await response.json()) as { Code: string }).Code]).toEqual([400, 'UnsupportedHTTPMethod'])
+  })
+
+  test('survives a failure of its own, answers InternalError and says so in the log', async () => {
+    const logged: string[] = []
+    const log = { info() {}, warn() {}, error: (_: object, message: string) => void logged.push(message) }
+    const simulator = await simulate({ log })
+    Object.assign(simulator.state, { loadBalancers: undefined })
+    expect(await refusal(simulator, 'DescribeLoadBalancers')).toBe('500 InternalError')
+    expect(logged).toEqual(['the simulator failed'])
   })
 
   test('refuses the same bytes a second time', async () => {

@@ -317,6 +317,17 @@ describe('a redirect to https', () => {
     await ok(simulator, 'DeleteLoadBalancerListener', port(443))
   })
 
+  test('may be asked for with a status, and without HealthCheck where the settings say so', async () => {
+    const simulator = await simulate({ state })
+    const { HealthCheck: _, ...bare } = redirect(443)
+    expect(await refusal(simulator, 'CreateLoadBalancerHTTPListener', { ...bare, HealthCheck: 'off', ForwardCode: 200 })).toBe(
+      '400 InvalidParameter.ForwardCode',
+    )
+    expect(await refusal(simulator, 'CreateLoadBalancerHTTPListener', bare)).toBe('400 MissingParameter')
+    simulator.settings.unsure.redirectNeedsHealthCheck = false
+    await ok(simulator, 'CreateLoadBalancerHTTPListener', { ...bare, ForwardCode: 302 })
+  })
+
   test('shows little of itself and cannot be changed', async () => {
     const simulator = await simulate({ state })
     await ok(simulator, 'CreateLoadBalancerHTTPListener', redirect(443))

@@ -6,7 +6,7 @@ import { ok, type Params } from './client.ts'
 
 export const LB = { LoadBalancerId: 'lb-1' } as const
 
-export const twoServers: StateFile = {
+const twoServers: StateFile = {
   loadBalancers: [{ id: 'lb-1', name: 'web', address: '127.77.9.1' }],
   instances: [
     { id: 'i-1', privateIp: '10.0.0.1' },

@@ -11,7 +11,7 @@ export type Access = Pick<Listener, 'aclStatus' | 'aclType' | 'aclIds'>
 const isL4 = (protocol: Protocol) => protocol === 'tcp' || protocol === 'udp'
 
 export function createTarget(loadBalancer: LoadBalancer, protocol: Protocol, params: Params, settings: Settings): Target {
-  if (text(params, 'ListenerForward') === 'on' && protocol === 'http') return { forwardPort: redirectPort(loadBalancer, params) }
+  if (text(params, 'ListenerForward') === 'on' && protocol === 'http') return { forwardPort: redirectPort(loadBalancer, params, settings) }
   const vServerGroupId = text(params, 'VServerGroupId')
   const masterSlaveServerGroupId = text(params, 'MasterSlaveServerGroupId')
   const backendServerPort = int(params, 'BackendServerPort') || undefined
@@ -22,7 +22,9 @@ export function createTarget(loadBalancer: LoadBalancer, protocol: Protocol, par
   return { backendServerPort, vServerGroupId, masterSlaveServerGroupId }
 }
 
-function redirectPort(loadBalancer: LoadBalancer, params: Params): number {
+function redirectPort(loadBalancer: LoadBalancer, params: Params, { unsure }: Settings): number {
+  const code = int(params, 'ForwardCode')
+  if (code !== undefined && !unsure.forwardCodes.includes(code)) throw new ApiError('InvalidParameter.ForwardCode')
   const port = int(params, 'ForwardPort')
   if (port === undefined || findListener(loadBalancer, port, 'https') === undefined) {
     throw invalid('The specified ListenerPort or ForwardPort is invalid.')

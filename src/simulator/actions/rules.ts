@@ -74,7 +74,7 @@ function checkTarget(loadBalancer: LoadBalancer, id: string): void {
   if (!loadBalancer.groups.some((group) => group.id === id)) throw invalid('The specified VServerGroupId does not exist.', 404)
 }
 
-export function findRule(world: World, id: string): { loadBalancer: LoadBalancer; listener: Listener; rule: Rule } {
+function findRule(world: World, id: string): { loadBalancer: LoadBalancer; listener: Listener; rule: Rule } {
   for (const loadBalancer of world.loadBalancers) {
     for (const listener of loadBalancer.listeners) {
       const rule = listener.rules.find((each) => each.id === id)

@@ -7,7 +7,8 @@ export class ApiError extends Error {
   readonly status: number
 
   constructor(code: string, message?: string, status?: number) {
-    const [knownStatus, knownMessage] = ERRORS[code] ?? [400, 'The request was refused.']
+    const known = Object.hasOwn(ERRORS, code) ? ERRORS[code] : undefined
+    const [knownStatus, knownMessage] = known ?? [400, 'The request was refused.']
     super(message ?? knownMessage.replaceAll('%s', 'The specified parameter is not valid'))
     this.code = code
     this.status = status ?? knownStatus

@@ -41,13 +41,17 @@ export type GatewayOptions = {
   readonly authentication: Authentication | undefined
   /** After every call that may have changed the world. */
   readonly changed: () => void
+  readonly log: { error(fields: object, message: string): void }
 }
 
 export type Gateway = { call(incoming: IncomingCall, signal: AbortSignal): Promise<Answer> }
 
 type Outcome = { readonly answer: Answer; readonly code: string }
 
-const VERSIONS: Readonly<Record<string, Product>> = { '2014-05-15': 'slb', '2014-05-26': 'ecs' }
+const VERSIONS: ReadonlyMap<string, Product> = new Map([
+  ['2014-05-15', 'slb'],
+  ['2014-05-26', 'ecs'],
+])
 
 export function createGateway(options: GatewayOptions): Gateway {
   const parts = { history: createHistory(), busy: createBusyLock(), throttle: createThrottle(), tokens: createClientTokens() }
@@ -87,24 +91,26 @@ type Moment = { readonly action: string; readonly requestId: string; readonly no
 function carryOut(options: GatewayOptions, parts: Parts, incoming: IncomingCall, moment: Moment): Outcome {
   const { action, requestId, now } = moment
   try {
+    if (incoming.method !== 'GET' && incoming.method !== 'POST') throw new ApiError('UnsupportedHTTPMethod')
     const product = productOf(incoming.params, action)
     options.authentication?.verify(incoming.method, incoming.params, now)
     const fault = options.faults.take(action)
-    if (fault?.when === 'before') return faulty(fault, requestId, incoming.host)
+    if (fault?.when === 'before') return faulty(fault, options.settings, requestId, incoming.host)
     const body = perform(options, parts, { ...moment, product, params: capitalNames(incoming.params, action, options.settings) })
-    if (fault !== undefined) return faulty(fault, requestId, incoming.host)
+    if (fault !== undefined) return faulty(fault, options.settings, requestId, incoming.host)
     return { answer: json(200, { RequestId: requestId, ...body }), code: 'OK' }
   } catch (err) {
     if (err instanceof ApiError) return refused(err, requestId, incoming.host)
-    throw err
+    options.log.error({ err, action, requestId }, 'the simulator failed')
+    return refused(new ApiError('InternalError'), requestId, incoming.host)
   }
 }
 
 function productOf(params: Params, action: string): Product {
   for (const name of ['Action', 'Version']) if (!params.get(name)) throw missing(name)
-  const product = VERSIONS[params.get('Version') ?? '']
+  const product = VERSIONS.get(params.get('Version') ?? '')
   if (product === undefined) throw new ApiError('InvalidVersion')
-  if (ACTIONS[product][action] === undefined) throw new ApiError('InvalidAction.NotFound')
+  if (!Object.hasOwn(ACTIONS[product], action)) throw new ApiError('InvalidAction.NotFound')
   return product
 }
 
@@ -133,11 +139,13 @@ function perform(options: GatewayOptions, parts: Parts, moment: Moment & { reado
 
 const capital = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1)
 
-/** Two actions spell HealthCheckInterval with a small letter in the vendor's metadata; whether they take the other spelling is a setting. */
+/** What the cloud makes of names it may or may not know is a setting: two actions spell HealthCheckInterval with a small letter in the metadata. */
 function capitalNames(params: Params, action: string, { unsure }: Settings): Params {
   const named = new Map<string, string>()
   for (const [name, value] of params) named.set(capital(name), value)
   const strict = unsure.capitalIntervalOnCreate === 'ignore' && /^CreateLoadBalancer(TCP|UDP)Listener$/.test(action)
+  const bareRedirect = !unsure.redirectNeedsHealthCheck && named.get('ListenerForward') === 'on'
+  if (bareRedirect && !named.has('HealthCheck')) named.set('HealthCheck', 'off')
   if (strict && params.has('HealthCheckInterval') && !params.has('healthCheckInterval')) named.delete('HealthCheckInterval')
   return named
 }
@@ -149,8 +157,11 @@ function refused({ code, status, message }: ApiError, requestId: string, host: s
   return { code, answer: json(status, { RequestId: requestId, HostId: host, Code: code, Message: message, Recommend: recommend }) }
 }
 
-function faulty({ as }: Fault, requestId: string, host: string): Outcome {
-  if (typeof as === 'object') return refused(new ApiError(as.code, as.message, as.status), requestId, host)
+function faulty({ as }: Fault, { unsure }: Settings, requestId: string, host: string): Outcome {
+  if (typeof as === 'object') {
+    const status = as.code === 'SystemBusy' ? unsure.systemBusyStatus : undefined
+    return refused(new ApiError(as.code, as.message, as.status ?? status), requestId, host)
+  }
   const code = `fault ${as}`
   switch (as) {
     case 'reset':

@@ -5,7 +5,7 @@ import { isoTime } from '../ids.ts'
 
 export type RoleCredentials = CredentialStore & { current(lifeSeconds: number, now: number): IssuedCredential }
 
-export type IssuedCredential = {
+type IssuedCredential = {
   readonly AccessKeyId: string
   readonly AccessKeySecret: string
   readonly SecurityToken: string

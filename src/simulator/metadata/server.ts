@@ -53,9 +53,9 @@ function answer(
     return reply.type('application/json').send({ ...credentials.current(credentialSeconds, Date.now()), Code: 'Success' })
   }
   if (role !== '' && `${path}/`.replace(/\/\/$/, '/') === roles) return reply.send(role)
-  const value = items[path]
+  const value = items.get(path)
   if (value !== undefined) return reply.send(value)
-  const below = listing(Object.keys(items), path)
+  const below = listing([...items.keys()], path)
   return below.length > 0 ? reply.send(below.join('\n')) : reply.code(404).send('Not Found')
 }
 
@@ -63,8 +63,8 @@ function answer(
 const instanceOf = (world: World, ip: string): Instance | undefined =>
   world.instances.find(({ privateIp }) => privateIp === ip.replace(/^::ffff:/, '')) ?? world.instances[0]
 
-function metadataItems(world: World, instance: Instance | undefined): Record<string, string> {
-  return {
+function metadataItems(world: World, instance: Instance | undefined): ReadonlyMap<string, string> {
+  const items = {
     'instance-id': instance?.id ?? 'i-bp1simulated00000001',
     'region-id': world.regionId,
     'zone-id': instance?.zoneId ?? world.zoneId,
@@ -80,6 +80,7 @@ function metadataItems(world: World, instance: Instance | undefined): Record<str
     'network-type': instance?.networkType ?? 'vpc',
     'instance/instance-type': 'ecs.g7.large',
   }
+  return new Map(Object.entries(items))
 }
 
 /** The names one level below a path, folders with a slash. */
