@@ -41,7 +41,7 @@ const UNRESOLVED_MS = 600_000
 
 export const ownerOf = (config: Config, clusterId: string) => config.owner ?? clusterId.slice(0, 10)
 
-export function rulesOf(config: Config, clusterId: string, owner: string): ReconcileRules {
+function rulesOf(config: Config, clusterId: string, owner: string): ReconcileRules {
   return {
     owner,
     clusterId,

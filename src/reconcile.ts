@@ -118,7 +118,7 @@ const earliest = (...times: readonly (number | undefined)[]) => {
 }
 
 /** Reads and plans; writes nothing. */
-export async function lookAt(task: Task, shared: Shared): Promise<Look> {
+async function lookAt(task: Task, shared: Shared): Promise<Look> {
   const { id, rules } = task
   const owned = (name: string) => parseMark(name)?.owner === rules.owner
   const handle = await task.provider.open(id, { members: task.members, owned }, task.signal)

@@ -43,7 +43,7 @@ export const newLedger = (loadBalancers: readonly string[]): Ledger => ({
   clusterChanged: false,
 })
 
-export const heldKey = (loadBalancer: string, key: ListenerKey) => `${loadBalancer}|${key}`
+const heldKey = (loadBalancer: string, key: ListenerKey) => `${loadBalancer}|${key}`
 /** What an approval is bound to: a delete of the same listener for another service is another delete. */
 const approvalOf = (held: Pick<HeldDelete, 'loadBalancer' | 'key' | 'service'>) => `${held.loadBalancer}|${held.key}|${held.service}`
 

@@ -17,7 +17,7 @@ export type LabelRules = ExposeRules &
     readonly exposeExplicit: boolean
   }
 
-export type WantedTarget = {
+type WantedTarget = {
   /** Name or id as written; undefined: the default one. */
   readonly loadBalancer: string | undefined
   readonly protocol: Protocol
@@ -30,7 +30,7 @@ export type WantedTarget = {
   readonly labelled: boolean
 }
 
-export type PortReading =
+type PortReading =
   | { readonly status: 'wanted'; readonly port: PublishedPort; readonly targets: readonly WantedTarget[] }
   /** Nothing of it is created, changed or deleted. */
   | { readonly status: 'frozen'; readonly port: PublishedPort; readonly reason: string }

@@ -21,7 +21,7 @@ const sameTarget = (a: Target | undefined, b: Target) =>
 const names = (settings: Settings) => Object.keys(settings) as OptionName[]
 
 /** Only what differs; what the desired side leaves out is not ours to manage. */
-export function changedSettings(want: Settings, have: Settings): { readonly set: Settings; readonly was: Settings } {
+function changedSettings(want: Settings, have: Settings): { readonly set: Settings; readonly was: Settings } {
   const changed = names(want).filter((name) => want[name] !== undefined && want[name] !== have[name])
   const pick = (from: Settings): Settings =>
     Object.fromEntries(changed.flatMap((name) => (from[name] === undefined ? [] : [[name, from[name]]]))) as Settings

@@ -25,7 +25,7 @@ export type Wish = {
   readonly reason: 'ready' | 'drain' | 'down' | 'excluded' | 'unknown' | 'pause' | 'returning'
 }
 
-export type NodeMemory = {
+type NodeMemory = {
   readonly server: string | undefined
   readonly hostname: string
   readonly address: string | undefined
@@ -56,7 +56,7 @@ export type Backends = {
 const DEFAULT_WEIGHT = 100
 
 /** A node's weight label, 0..100, or the default. Anything else is a problem of that node and counts as the default. */
-export function nodeWeight(node: Node): { readonly weight: number; readonly problem?: Problem } {
+function nodeWeight(node: Node): { readonly weight: number; readonly problem?: Problem } {
   const text = node.labels['slb.weight']
   if (text === undefined) return { weight: DEFAULT_WEIGHT }
   const weight = /^\d{1,3}$/.test(text.trim()) ? Number(text) : Number.NaN
@@ -64,7 +64,7 @@ export function nodeWeight(node: Node): { readonly weight: number; readonly prob
   return { weight: DEFAULT_WEIGHT, problem: { kind: 'node', subject: node.hostname, text: 'node label slb.weight must be 0-100' } }
 }
 
-export function isChosen(node: Node, choose: NodeRules['choose']): boolean {
+function isChosen(node: Node, choose: NodeRules['choose']): boolean {
   if (node.labels['slb.exclude']?.trim().toLowerCase() === 'true') return false
   return choose === 'all' || node.role === (choose === 'managers' ? 'manager' : 'worker')
 }

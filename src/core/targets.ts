@@ -33,12 +33,12 @@ export function defaultGroupIsOurs(
 export const isOwnGroup = (group: Group, owner: string) => parseMark(group.name)?.owner === owner
 
 /** Two groups with one mark: the one in use counts. */
-export function groupByName(lb: LoadBalancer, name: string): Group | undefined {
+function groupByName(lb: LoadBalancer, name: string): Group | undefined {
   const named = lb.groups.filter((group) => group.name === name)
   return named.find((group) => group.listeners.length > 0 || group.rules > 0) ?? named[0]
 }
 
-export const groupName = (claim: Claim) => formatMark({ ...claim.mark, suffix: '' })
+const groupName = (claim: Claim) => formatMark({ ...claim.mark, suffix: '' })
 
 /** Node ports that a listener sends traffic to now. */
 export function nodePortsOf(target: Target | undefined, lb: LoadBalancer): readonly number[] {

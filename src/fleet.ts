@@ -1,0 +1,143 @@
+// All load balancers together: one worker each, what is known of each, what they share, and the audit log of their changes.
+import type { Applied, NotApplied } from './apply.ts'
+import type { BoardPen } from './board.ts'
+import type { Cloud } from './cloud.ts'
+import { describeChange } from './core/describe.ts'
+import { approve, type HeldDelete, heldHash, newLedger } from './core/guard.ts'
+import type { LoadBalancer } from './core/model.ts'
+import type { Desire } from './desired.ts'
+import type { Logger } from './log.ts'
+import { type Known, know } from './page.ts'
+import { ServersRefused } from './providers/provider.ts'
+import type { Outcome, Shared } from './reconcile.ts'
+import { createWorker, type Offer, type Worker } from './worker.ts'
+
+export type FleetOptions = {
+  readonly cloud: Cloud
+  readonly board: BoardPen
+  readonly log: Logger
+  readonly now: () => number
+  readonly stop: AbortSignal
+  readonly giveUp: AbortSignal
+  /** Called after each pass over one load balancer, with the time it wants to be looked at again. */
+  readonly finished: (outcome: Outcome, id: string, recheckAt: number | undefined) => void
+  readonly nodeName: () => string
+}
+
+type FleetOffer = Pick<Offer, 'mayWrite' | 'resync' | 'fresh'> & {
+  readonly desire: Desire
+  /** Only those that were never looked at. */
+  readonly newOnly: boolean
+}
+
+export interface Fleet {
+  readonly shared: Shared
+  readonly known: ReadonlyMap<string, Known>
+  /** As each load balancer was found at the start. */
+  readonly first: ReadonlyMap<string, LoadBalancer>
+  nameOf(id: string): string
+  /** Hands out what is wanted now; answers with the times at which something is due. */
+  offer(offer: FleetOffer): readonly (number | undefined)[]
+  noteCluster(id: string): void
+  /** Releases what is held now. Answers with it. */
+  approve(): readonly HeldDelete[]
+  heldHash(): string
+  /** Settles when no load balancer is being worked on. */
+  idle(): Promise<void>
+}
+
+const BOX_MS = 15_000
+
+export function createFleet(options: FleetOptions): Fleet {
+  const { cloud, board, log, now, stop, giveUp } = options
+  const shared: Shared = { ledger: newLedger([]), up: new Set() }
+  const workers = new Map<string, Worker>()
+  const known = new Map<string, Known>()
+  const first = new Map<string, LoadBalancer>()
+  const nameOf = (id: string) => known.get(id)?.look?.lb.name ?? id
+  const held = () => [...shared.ledger.held.values()]
+  const report = createReport(options, nameOf)
+
+  function finished(id: string, outcome: Outcome): void {
+    const before = known.get(id)
+    const next = know(id, outcome, before)
+    known.set(id, next)
+    if (outcome.status === 'looked' && !first.has(id)) first.set(id, outcome.look.lb)
+    report.state(id, before?.error ?? '', next.error)
+    const changes = outcome.status === 'looked' ? (outcome.result?.applied.length ?? 0) : 0
+    board.count('reconciles', { result: outcome.status === 'failed' ? 'failed' : changes > 0 ? 'applied' : 'inSync' })
+    if (outcome.status === 'failed') board.count('errors', { source: 'cloud' })
+    options.finished(outcome, id, workers.get(id)?.recheckAt())
+  }
+
+  function workerFor(id: string): Worker {
+    const { applied, failed } = report
+    const worker = createWorker({ id, provider: cloud.provider, shared, boxMs: BOX_MS, now, stop, giveUp, finished, failed, applied })
+    workers.set(id, worker)
+    // Until it is read nobody knows what it holds: the guard waits for that.
+    shared.ledger = { ...shared.ledger, counts: new Map(shared.ledger.counts).set(id, undefined) }
+    return worker
+  }
+
+  return {
+    shared,
+    known,
+    first,
+    nameOf,
+    offer({ desire, newOnly, ...how }) {
+      const { wanted, backends, rules } = desire
+      const fresh = desire.loadBalancers.filter((id) => !workers.has(id))
+      for (const id of fresh) workerFor(id)
+      return desire.loadBalancers.map((id) => {
+        const worker = workers.get(id)
+        const isNew = fresh.includes(id)
+        if (isNew || !newOnly) worker?.offer({ wanted, claims: desire.claimsOf(id), backends, rules, ...how, fresh: how.fresh && !isNew })
+        return worker?.recheckAt()
+      })
+    },
+    noteCluster(id) {
+      const pinned = shared.ledger.clusterId ?? id
+      shared.ledger = { ...shared.ledger, clusterId: pinned, clusterChanged: pinned !== id }
+    },
+    approve() {
+      const shown = held()
+      shared.ledger = approve(shared.ledger, shown)
+      log.warn({ deletes: shown.map((one) => `${nameOf(one.loadBalancer)} ${one.key} ${one.service}`) }, 'held deletes approved')
+      for (const worker of workers.values()) worker.poke()
+      return shown
+    },
+    heldHash: () => (held().length === 0 ? '' : heldHash(held())),
+    idle: async () => {
+      await Promise.all([...workers.values()].map((worker) => worker.idle()))
+    },
+  }
+}
+
+/** One audit line a change, one line when a load balancer goes away or comes back. */
+function createReport({ board, log, cloud, nodeName }: FleetOptions, nameOf: (id: string) => string) {
+  return {
+    applied(id: string, { chain, change, requestIds, ms }: Applied): void {
+      board.count('changes', { kind: change.kind, result: 'applied' })
+      const fields = {
+        lb: nameOf(id),
+        service: chain.service,
+        change: describeChange(change),
+        requestId: requestIds.join(),
+        ms,
+        node: nodeName(),
+      }
+      log.info(fields, 'change applied')
+    },
+    failed(id: string, { chain, change, error }: NotApplied): void {
+      board.count('changes', { kind: change.kind, result: 'failed' })
+      log.error({ lb: nameOf(id), service: chain.service, change: describeChange(change), err: error.message }, 'change failed')
+      // The cloud does not know them, or not in this network: what they are is looked up again.
+      if (error instanceof ServersRefused) for (const server of error.servers) cloud.instances.forget(server)
+    },
+    state(id: string, before: string, error: string): void {
+      if (error === before) return
+      if (error === '') log.info({ lb: nameOf(id) }, 'load balancer answers again')
+      else log.error({ lb: nameOf(id), err: error }, 'load balancer could not be read')
+    },
+  }
+}

@@ -1,0 +1,28 @@
+// May this manager write? Joins the pure rule (who leads, and since when) with the lease that is asked before every attempt.
+import { type LeadershipMemory, type Lease, nextLeadership } from './swarm/leader.ts'
+
+export type Term = {
+  readonly mayWrite: boolean
+  /** The right to write begins with this very pass. */
+  readonly gained: boolean
+  readonly recheckAt: number | undefined
+}
+
+export interface Leadership {
+  /** To be called with each reading of the swarm, and with each that failed. */
+  note(seen: { readonly isLeader: boolean; readonly ready: boolean }): Term
+}
+
+/** @param waitMs how long a standby that becomes leader waits; 15 s where it is not given */
+export function followLeadership(lease: Lease, now: () => number, waitMs: number | undefined): Leadership {
+  let memory: LeadershipMemory | undefined
+  return {
+    note(seen) {
+      const next = nextLeadership(memory, seen, now(), waitMs === undefined ? {} : { waitMs })
+      memory = next.memory
+      if (next.mayWrite) lease.grant()
+      else lease.revoke()
+      return { mayWrite: next.mayWrite, gained: next.gained, recheckAt: next.recheckAt }
+    },
+  }
+}
