@@ -27,9 +27,9 @@ export const NOTE = `swarm-slb/${OWNER}`
 export const NOW = 10_000_000
 export const MINUTE = 60_000
 
-const LABEL_RULES: LabelRules = { expose: 'labelled', exposeExplicit: false, ports: [], defaultBandwidth: -1 }
-const NODE_RULES: NodeRules = { choose: 'all', downGrace: MINUTE, returnWait: 15_000, unresolvedPatience: 10 * MINUTE }
-const PLACES: Places = {
+export const LABEL_RULES: LabelRules = { expose: 'labelled', exposeExplicit: false, ports: [], defaultBandwidth: -1 }
+export const NODE_RULES: NodeRules = { choose: 'all', downGrace: MINUTE, returnWait: 15_000, unresolvedPatience: 10 * MINUTE }
+export const PLACES: Places = {
   fallback: 'lb-1',
   byRef: new Map([
     ['lb-1', 'lb-1'],
@@ -48,7 +48,7 @@ export const RULES: DiffRules = {
   immovable: isImmovable(CLB_TRAITS),
 }
 
-const port = (published: number | undefined, over: Partial<PublishedPort> = {}): PublishedPort => ({
+export const port = (published: number | undefined, over: Partial<PublishedPort> = {}): PublishedPort => ({
   target: 80,
   published,
   transport: 'tcp',
