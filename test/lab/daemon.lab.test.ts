@@ -95,28 +95,6 @@ describe('swarm-slb on a swarm of three managers', () => {
     expect(await findListener(stage, 8080)).toMatchObject({ status: 'running' })
   })
 
-  test('keeps the listener of a stack that is removed and deployed again', async () => {
-    await stage.site.docker(['stack', 'rm', 'site'])
-    await until('the stack is gone', CHANGE_MS, async () => {
-      const services = await stage.site.docker(['service', 'ls', '--quiet', '--filter', 'name=site_web'])
-      return services === '' ? found(true) : notYet(services)
-    })
-    const absent: string[] = []
-    const watching = new AbortController()
-    const watch = until('a watch that was ended', 120_000, async () => {
-      if ((await findListener(stage, 8080)) === undefined) absent.push(new Date().toISOString())
-      return watching.signal.aborted ? found(true) : notYet('')
-    })
-    try {
-      await until('the stack can be deployed', CHANGE_MS, () => deployExample(stage).then(() => found(true)))
-      await pageAnswers(stage, 8080, 60_000)
-    } finally {
-      watching.abort()
-      await watch
-    }
-    expect(absent).toEqual([])
-  })
-
   test('takes a drained node out of the traffic and back', async () => {
     const { name } = await leaver()
     await weightsAre(stage, allNodes(), CHANGE_MS)
@@ -124,26 +102,6 @@ describe('swarm-slb on a swarm of three managers', () => {
     await weightsAre(stage, { ...allNodes(), [name]: 0 }, CHANGE_MS)
     await stage.site.docker(['node', 'update', '--availability', 'active', name])
     await weightsAre(stage, allNodes(), CHANGE_MS)
-  })
-
-  test('follows a node that joins, leaves and joins again', async () => {
-    const before = allNodes()
-    const node = await stage.lab.add('worker')
-    await weightsAre(stage, allNodes(), CHANGE_MS)
-    await stage.lab.leave(node)
-    await weightsAre(stage, before, CHANGE_MS)
-    await stage.lab.join(node, 'worker')
-    await weightsAre(stage, allNodes(), CHANGE_MS)
-    await pageAnswers(stage, 8080, CHANGE_MS)
-  })
-
-  test('follows a manager that leaves, once the leader is certain again', async () => {
-    const node = await leaver()
-    await stage.lab.leave(node)
-    const { [node.name]: _gone, ...left } = allNodes()
-    await weightsAre(stage, left, LEADER_MS)
-    await stage.lab.join(node, 'manager')
-    await weightsAre(stage, allNodes(), LEADER_MS)
   })
 
   test('repairs a listener, a setting and a backend that somebody changed or removed', async () => {
@@ -182,6 +140,48 @@ describe('swarm-slb on a swarm of three managers', () => {
     expect(await findListener(stage, 8080)).toMatchObject({ status: 'stopped' })
     await call('StartLoadBalancerListener', { ListenerPort: 8080, ListenerProtocol: 'http' })
     await pageAnswers(stage, 8080, CHANGE_MS)
+  })
+
+  test('follows a node that joins, leaves and joins again', async () => {
+    const before = allNodes()
+    const node = await stage.lab.add('worker')
+    await weightsAre(stage, allNodes(), CHANGE_MS)
+    await stage.lab.leave(node)
+    await weightsAre(stage, before, CHANGE_MS)
+    await stage.lab.join(node, 'worker')
+    await weightsAre(stage, allNodes(), CHANGE_MS)
+    await pageAnswers(stage, 8080, CHANGE_MS)
+  })
+
+  test('follows a manager that leaves, once the leader is certain again', async () => {
+    const node = await leaver()
+    await stage.lab.leave(node)
+    const { [node.name]: _gone, ...left } = allNodes()
+    await weightsAre(stage, left, LEADER_MS)
+    await stage.lab.join(node, 'manager')
+    await weightsAre(stage, allNodes(), LEADER_MS)
+  })
+
+  test('keeps the listener of a stack that is removed and deployed again', async () => {
+    await stage.site.docker(['stack', 'rm', 'site'])
+    await until('the stack is gone', CHANGE_MS, async () => {
+      const services = await stage.site.docker(['service', 'ls', '--quiet', '--filter', 'name=site_web'])
+      return services === '' ? found(true) : notYet(services)
+    })
+    const absent: string[] = []
+    const watching = new AbortController()
+    const watch = until('a watch that was ended', 120_000, async () => {
+      if ((await findListener(stage, 8080)) === undefined) absent.push(new Date().toISOString())
+      return watching.signal.aborted ? found(true) : notYet('')
+    })
+    try {
+      await until('the stack can be deployed', CHANGE_MS, () => deployExample(stage).then(() => found(true)))
+      await pageAnswers(stage, 8080, 60_000)
+    } finally {
+      watching.abort()
+      await watch
+    }
+    expect(absent).toEqual([])
   })
 
   test('goes on under a new leader when the old one hangs', async () => {

@@ -63,14 +63,16 @@ export function listenerGone(stage: Stage, port: number, timeoutMs: number): Pro
   })
 }
 
-/** Waits until the default group is exactly this: weight by node name. */
-export function weightsAre(stage: Stage, wanted: Readonly<Record<string, number>>, timeoutMs: number): Promise<boolean> {
+/** Waits until the servers behind a listener are exactly these: weight by node name. */
+export function weightsAre(stage: Stage, wanted: Readonly<Record<string, number>>, timeoutMs: number, port = 8080): Promise<boolean> {
   const names = new Map(stage.lab.nodes().map((node) => [instanceId(node), node.name]))
-  const text = (weights: readonly string[]): string => weights.toSorted().join(' ')
+  const text = (weights: readonly string[]): string => [...new Set(weights)].toSorted().join(' ')
   const want = text(Object.entries(wanted).map(([name, weight]) => `${name}=${weight}`))
-  return until(`weights are ${want}`, timeoutMs, async (): Promise<Look<boolean>> => {
-    const { backendServers } = await balancer(stage.cloud)
-    const have = text(backendServers.map(({ serverId, weight }) => `${names.get(serverId) ?? serverId}=${weight}`))
+  return until(`weights behind ${port} are ${want}`, timeoutMs, async (): Promise<Look<boolean>> => {
+    const { listeners, groups, backendServers } = await balancer(stage.cloud)
+    const own = listeners.find((listener) => listener.port === port)?.vServerGroupId
+    const servers = own === undefined ? backendServers : (groups.find(({ id }) => id === own)?.servers ?? [])
+    const have = text(servers.map(({ serverId, weight }) => `${names.get(serverId) ?? serverId}=${weight}`))
     return have === want ? found(true) : notYet(have)
   })
 }
