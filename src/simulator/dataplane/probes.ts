@@ -25,7 +25,7 @@ export async function probe(target: ProbeTarget, check: PlaneHealthCheck, signal
 /** Like the cloud's, the probe ends with a reset once the backend has accepted. */
 function probeTcp(target: ProbeTarget, deadlineMs: number, signal: AbortSignal): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ host: target.address, port: target.port, signal, ...callFrom(target) })
+    const socket = connect({ host: target.address, port: target.port, ...callFrom(target) })
     const finish = (good: boolean) => {
       resolve(good)
       cut(socket)
@@ -33,6 +33,10 @@ function probeTcp(target: ProbeTarget, deadlineMs: number, signal: AbortSignal):
     socket.setTimeout(deadlineMs, () => finish(false))
     socket.once('connect', () => finish(true))
     socket.on('error', () => finish(false))
+    // Not by the option `signal`: net.connect leaves its listener on the signal behind, and this one lives as long as the backend.
+    const stop = () => finish(false)
+    signal.addEventListener('abort', stop, { once: true })
+    socket.once('close', () => signal.removeEventListener('abort', stop))
   })
 }
 
