@@ -60,7 +60,10 @@ export function createWorker(options: WorkerOptions): Worker {
   let doneServices: ReadonlyMap<string, string> = new Map()
   let fresh = true
   let failures = 0
+  /** Undefined while a pass is under way: a time that is over would make everybody ask again until it ends. */
   let recheckAt: number | undefined
+  /** Something may have become due after the pass under way had looked. */
+  let poked = false
   let running: { readonly digest: string; readonly last: LoadBalancer | undefined; readonly box: AbortController } | undefined
   /** Digest of the last pass that was tried. */
   let tried: string | undefined
@@ -98,7 +101,8 @@ export function createWorker(options: WorkerOptions): Worker {
     if (!bad && !cut) doneServices = services
     const retryAt = bad ? now() + (RETRY_MS[Math.min(failures, RETRY_MS.length) - 1] ?? 0) : cut ? now() : undefined
     const dueAt = outcome.status === 'looked' ? outcome.look.recheckAt : undefined
-    recheckAt = retryAt === undefined ? dueAt : Math.min(retryAt, dueAt ?? retryAt)
+    const times = [retryAt, dueAt, poked ? now() : undefined].filter((time) => time !== undefined)
+    recheckAt = times.length === 0 ? undefined : Math.min(...times)
   }
 
   async function pass(offer: Offer, services: ReadonlyMap<string, string>, current: string, box: AbortController): Promise<void> {
@@ -159,6 +163,8 @@ export function createWorker(options: WorkerOptions): Worker {
       next = undefined
       const { services, text } = digestOf(offer, last)
       running = { digest: text, last, box: new AbortController() }
+      recheckAt = undefined
+      poked = false
       await pass(offer, services, text, running.box)
       running = undefined
     }
@@ -170,7 +176,8 @@ export function createWorker(options: WorkerOptions): Worker {
     recheckAt: () => recheckAt,
     idle: () => work,
     poke: () => {
-      recheckAt = now()
+      if (running === undefined) recheckAt = now()
+      else poked = true
     },
     offer(offer) {
       if (running !== undefined) {
