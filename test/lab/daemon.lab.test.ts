@@ -21,6 +21,8 @@ import { found, notYet, until } from './wait.ts'
 const CHANGE_MS = 20_000
 /** A resync (5 s) that finds it, one that confirms it, and time for a busy machine. */
 const RESYNC_MS = 30_000
+/** A node that left is taken out only when the health check says so too: three failed probes, 5 s apart, 3 s each. */
+const LEAVE_MS = 60_000
 /** After a change among managers the leader may have to wait 15 s before it writes. */
 const LEADER_MS = 60_000
 
@@ -147,7 +149,7 @@ describe('swarm-slb on a swarm of three managers', () => {
     const node = await stage.lab.add('worker')
     await weightsAre(stage, allNodes(), CHANGE_MS)
     await stage.lab.leave(node)
-    await weightsAre(stage, before, CHANGE_MS)
+    await weightsAre(stage, before, LEAVE_MS)
     await stage.lab.join(node, 'worker')
     await weightsAre(stage, allNodes(), CHANGE_MS)
     await pageAnswers(stage, 8080, CHANGE_MS)
@@ -157,7 +159,7 @@ describe('swarm-slb on a swarm of three managers', () => {
     const node = await leaver()
     await stage.lab.leave(node)
     const { [node.name]: _gone, ...left } = allNodes()
-    await weightsAre(stage, left, LEADER_MS)
+    await weightsAre(stage, left, LEAVE_MS)
     await stage.lab.join(node, 'manager')
     await weightsAre(stage, allNodes(), LEADER_MS)
   })
