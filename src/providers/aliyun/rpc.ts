@@ -24,6 +24,8 @@ export type CallOptions = {
   readonly share?: string
   /** Told of every answer that says the object is being configured (not of throttling). */
   readonly onBusy?: (code: string) => void
+  /** Runs the attempts, repetitions included, in a place of its own: a call that waits for its rate does not hold one yet. */
+  readonly within?: <T>(attempts: () => Promise<T>) => Promise<T>
 }
 
 /** Makes one call, repeated where that is safe. Throws CallError. */
@@ -162,11 +164,13 @@ async function repeat(buckets: Buckets, waits: Waits, attempt: Attempt, request:
   }
   try {
     await token() // outside the retries: time in the queue is not time of refusals
-    return await pRetry(input, {
-      ...delays(waits),
-      signal: call.signal,
-      shouldRetry: ({ error }) => error instanceof CallError && mayRepeat(error),
-    })
+    const attempts = () =>
+      pRetry(input, {
+        ...delays(waits),
+        signal: call.signal,
+        shouldRetry: ({ error }) => error instanceof CallError && mayRepeat(error),
+      })
+    return await (call.within === undefined ? attempts() : call.within(attempts))
   } catch (error) {
     // p-retry answers an abort with its reason even when the attempt has ended; what the cloud said counts more.
     if (reply !== undefined) return reply

@@ -38,9 +38,19 @@ export function createStep({ rpc, limiter, loadBalancerId, turn, insistMs }: Ste
     const signal = begun ? turn.wait : turn.begin
     const priority = turn.priority + (begun ? BEGUN : 0)
     begun = true
-    const reply = await limiter.run(action, priority, signal, (onBusy) =>
-      rpc(action, params, { kind: 'write', signal, priority, share: loadBalancerId, onBusy }),
-    )
+    let report: (code: string) => void = () => {}
+    const reply = await rpc(action, params, {
+      kind: 'write',
+      signal,
+      priority,
+      share: loadBalancerId,
+      onBusy: (code) => report(code),
+      within: (attempts) =>
+        limiter.run(action, priority, signal, (onBusy) => {
+          report = onBusy
+          return attempts()
+        }),
+    })
     requestIds.push(reply.requestId)
     return reply
   }

@@ -11,10 +11,13 @@ export type Answers = Readonly<Record<string, (params: Params, nth: number) => o
 export function fakeRpc(answers: Answers = {}) {
   const asked: Asked[] = []
   const rpc: Rpc = async (action, params, call) => {
-    asked.push({ action, params, call })
-    const nth = asked.filter((one) => one.action === action).length
-    const body = (answers[action]?.(params, nth) ?? {}) as JsonObject
-    return { body: JSON.parse(JSON.stringify(body)), requestId: `request-${asked.length}` }
+    const attempts = async () => {
+      asked.push({ action, params, call })
+      const nth = asked.filter((one) => one.action === action).length
+      const body = (answers[action]?.(params, nth) ?? {}) as JsonObject
+      return { body: JSON.parse(JSON.stringify(body)), requestId: `request-${asked.length}` }
+    }
+    return call.within === undefined ? attempts() : call.within(attempts)
   }
   const count = (action: string) => asked.filter((one) => one.action === action).length
   return { rpc, asked, count, actions: () => asked.map(({ action }) => action), params: () => asked.map((one) => [one.action, one.params]) }
