@@ -32,14 +32,13 @@ export function openUdpSession({ backend, settings, reply, onClose }: UdpSession
     onClose()
   }
   const idle = setTimeout(close, settings.udpIdleMs)
-  const transmit = (bytes: Buffer) => socket.send(bytes, (err) => err && close())
   socket.on('error', close)
   socket.on('message', (bytes) => {
     idle.refresh()
     reply(bytes)
   })
   socket.on('connect', () => {
-    for (const bytes of waiting ?? []) transmit(bytes)
+    for (const bytes of waiting ?? []) socket.send(bytes)
     waiting = undefined
   })
   const connect = () => socket.connect(backend.port, backend.address)
@@ -49,7 +48,7 @@ export function openUdpSession({ backend, settings, reply, onClose }: UdpSession
     backend,
     send(bytes) {
       idle.refresh()
-      if (waiting === undefined) transmit(bytes)
+      if (waiting === undefined) socket.send(bytes)
       else if (waiting.length < MOST_WAITING) waiting.push(bytes)
     },
     close,

@@ -37,6 +37,15 @@ describe('a port that cannot be bound', () => {
     expect(plane.problems()).toEqual([])
   })
 
+  test('does not hold up the end', async () => {
+    const plane = createDataPlane({ log: silent, rebindMs: 60_000 })
+    plane.sync([listener('tcp', group([]), { address: '192.0.2.1' })])
+    await pause(800)
+    const began = performance.now()
+    await plane.close()
+    expect(performance.now() - began).toBeLessThan(400)
+  })
+
   test('of udp is bound once it is free', async () => {
     const occupied = await udpBackend('occupier')
     const { plane } = testPlane({ rebindMs: 20 })

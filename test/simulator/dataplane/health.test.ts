@@ -169,6 +169,36 @@ describe('a sync', () => {
     expect(states(plane)).toEqual(['a unavailable'])
   })
 
+  test('that takes a backend or a rule away ends its probes', async () => {
+    const { counted, count } = counting()
+    const probed = await tcpBackend('a', count)
+    const [stays, checked] = [group([await httpBackend('b')], { check: check() }), { check: check() }]
+    const { plane } = testPlane()
+    const web = listener('http', stays)
+    const without = { ...web, rules: [{ id: 'r', domain: '', url: '/x', group: stays }] }
+    for (const backends of [[probed], [probed, ...stays.backends]]) {
+      plane.sync([
+        { ...web, group: group(backends, checked), rules: [{ id: 's', domain: '', url: '/y', group: group([probed], checked) }] },
+      ])
+      const soFar = counted.probes
+      await vi.waitFor(() => expect(counted.probes).toBeGreaterThan(soFar + 3))
+      plane.sync([without])
+      await pause(20)
+      const before = counted.probes
+      await pause(100)
+      expect(counted.probes).toBe(before)
+    }
+  })
+
+  test('that stops a listener does not count the probe in flight', async () => {
+    const { plane, lines } = testPlane()
+    plane.sync([listener('http', group([await httpBackend('a', () => undefined)], { check: check({ type: 'http', intervalMs: 1_000 }) }))])
+    await pause(20)
+    plane.sync([])
+    await pause(20)
+    expect(lines).toEqual([])
+  })
+
   test('that stops a listener ends its probes', async () => {
     const { counted, count } = counting()
     const { plane } = testPlane()

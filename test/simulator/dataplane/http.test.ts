@@ -131,6 +131,23 @@ describe('an http listener', () => {
   })
 })
 
+test('an http listener that stops leaves its backends, too', async () => {
+  let gone = false
+  const backend = await httpBackend('a', (incoming, response) => {
+    incoming.socket.once('close', () => {
+      gone = true
+    })
+    response.end()
+  })
+  const { plane } = testPlane()
+  const web = listener('http', group([backend]))
+  plane.sync([web])
+  await asked(web)
+  expect(gone).toBe(false)
+  plane.sync([])
+  await vi.waitFor(() => expect(gone).toBe(true))
+})
+
 describe('the headers an http listener adds', () => {
   const all = { for: true, proto: true, slbId: true, slbIp: true, slbPort: true, clientPort: true }
   const none = { for: false, proto: false, slbId: false, slbIp: false, slbPort: false, clientPort: false }
@@ -338,6 +355,22 @@ describe('a client of an http listener', () => {
     const web = listener('http', group([slow]), { idleTimeoutMs: 40 })
     open(web)
     expect((await asked(web)).body).toBe('late')
+  })
+
+  test('may be answered by a backend that reads no further, and asks again on the same connection', async () => {
+    const backend = await tcpBackend('a', (socket) =>
+      socket.once('data', () => {
+        socket.pause()
+        socket.write('HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n')
+      }),
+    )
+    const web = listener('http', group([backend]))
+    open(web)
+    await pause(20)
+    const client = dial(web)
+    client.socket.write(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000\r\n\r\n${'x'.repeat(9_000_000)}`)
+    client.socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+    await vi.waitFor(() => expect(client.text().match(/HTTP\/1.1 413/g)).toHaveLength(2), { timeout: 5_000 })
   })
 
   test('may be answered before its body has arrived, and asks again on the same connection', async () => {

@@ -1,5 +1,5 @@
 // Real backends, clients and planes for the data plane's tests. Everything opened here is closed when the test ends.
-import { createSocket } from 'node:dgram'
+import { createSocket, type RemoteInfo } from 'node:dgram'
 import { createServer as createHttpServer, type IncomingMessage, type RequestListener, type RequestOptions, request } from 'node:http'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import nock from 'nock'
@@ -72,11 +72,14 @@ export async function serve(server: string, listening: Server, at: { port?: numb
   return { server, address, port, weight: 100, close }
 }
 
-/** Answers each datagram with its name and the datagram; `answer: undefined` stays silent. */
+/** Answers each datagram with its name and the datagram, unless told otherwise; `talk` sends to whoever spoke last. */
 export async function udpBackend(server: string, answer: (text: string) => string | undefined = (text) => `${server}:${text}`) {
   const socket = createSocket('udp4')
   const heard: string[] = []
+  let last: RemoteInfo | undefined
+  const talk = (text: string) => socket.send(text, last?.port, last?.address)
   socket.on('message', (bytes, from) => {
+    last = from
     heard.push(bytes.toString())
     const reply = answer(bytes.toString())
     if (reply !== undefined) socket.send(reply, from.port, from.address)
@@ -90,7 +93,7 @@ export async function udpBackend(server: string, answer: (text: string) => strin
   }
   onTestFinished(close)
   const backend: TestBackend = { server, address, port: socket.address().port, weight: 100, close }
-  return { ...backend, heard }
+  return { ...backend, heard, talk }
 }
 
 // ---- clients ---------------------------------------------------------------------------------------------------

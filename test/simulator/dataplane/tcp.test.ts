@@ -41,6 +41,22 @@ describe('a tcp listener', () => {
     expect(client.text()).toBe('got 300000')
   })
 
+  test('delivers what the backend sent before it closed, however slowly the client reads', async () => {
+    const backend = await tcpBackend('a', (socket) => socket.resume().once('end', () => socket.end('x'.repeat(20_000_000))))
+    const { plane } = testPlane()
+    const web = listener('tcp', group([backend]))
+    plane.sync([web])
+    await bound()
+    const client = dial(web)
+    client.socket.on('data', () => {
+      client.socket.pause()
+      setTimeout(() => client.socket.resume(), 2)
+    })
+    client.socket.end()
+    expect(await client.ended).toBe('end')
+    expect(client.text()).toHaveLength(20_000_000)
+  })
+
   test('resets the client when the backend refuses, and does not try another', async () => {
     const alive = await tcpBackend('alive')
     const { plane } = testPlane()
@@ -174,7 +190,7 @@ describe('source-address persistence', () => {
     plane.sync([web])
     await bound()
     expect(await named(web)).toBe('a')
-    plane.sync([{ ...web, idleTimeoutMs: 1 }])
+    plane.sync([{ ...web, idleTimeoutMs: 60_000 }])
     expect(await named(web)).toBe('a')
     plane.sync([{ ...web, group: group([weigh(a, 0), b]) }])
     expect(await named(web)).toBe('b')

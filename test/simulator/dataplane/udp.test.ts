@@ -55,6 +55,22 @@ describe('a udp listener', () => {
     await vi.waitFor(() => expect(names([one])).toEqual(['b']))
   })
 
+  test('keeps a session as long as the backend talks', async () => {
+    const talker = await udpBackend('a', () => undefined)
+    const { plane } = testPlane({ udpIdleMs: 200 })
+    const dns = listener('udp', group([talker]))
+    plane.sync([dns])
+    await pause(20)
+    const one = client(dns)
+    one.say('q')
+    await vi.waitFor(() => expect(talker.heard).toHaveLength(1))
+    for (let i = 0; i < 6; i += 1) {
+      await pause(60)
+      talker.talk(String(i))
+    }
+    await vi.waitFor(() => expect(one.heard).toHaveLength(6))
+  })
+
   test('keeps a session through weight 0, but not through the removal of its backend', async () => {
     const [a, b] = [await udpBackend('a'), await udpBackend('b')]
     const { plane } = testPlane()
