@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import type { PlaneBackend, PlaneListener, PlaneRule } from '../../../src/simulator/plane.ts'
+import type { PlaneBackend, PlaneRule } from '../../../src/simulator/plane.ts'
 import { group, listener, weigh } from './builders.ts'
-import { ask, asked, httpBackend, testPlane } from './support.ts'
+import { ask, asked, httpBackend, open } from './support.ts'
 
 const rule = (id: string, domain: string, url: string, backends: readonly PlaneBackend[]): PlaneRule => ({
   id,
@@ -9,12 +9,6 @@ const rule = (id: string, domain: string, url: string, backends: readonly PlaneB
   url,
   group: group(backends),
 })
-
-const open = (...listeners: PlaneListener[]) => {
-  const { plane } = testPlane()
-  plane.sync(listeners)
-  return plane
-}
 
 describe('forwarding rules of a listener', () => {
   test('send a request to the group of the rule, by host and path', async () => {

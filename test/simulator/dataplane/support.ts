@@ -1,11 +1,18 @@
 // Real backends, clients and planes for the data plane's tests. Everything opened here is closed when the test ends.
 import { createSocket, type RemoteInfo } from 'node:dgram'
-import { createServer as createHttpServer, type IncomingMessage, type RequestListener, type RequestOptions, request } from 'node:http'
+import {
+  Agent,
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type RequestListener,
+  type RequestOptions,
+  request,
+} from 'node:http'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import nock from 'nock'
-import { onTestFinished } from 'vitest'
+import { expect, onTestFinished, vi } from 'vitest'
 import { createDataPlane, type DataPlaneOptions } from '../../../src/simulator/dataplane/index.ts'
-import type { DataPlane, PlaneBackend } from '../../../src/simulator/plane.ts'
+import type { DataPlane, PlaneBackend, PlaneListener } from '../../../src/simulator/plane.ts'
 import { freshAddress } from './builders.ts'
 
 // These tests are about sockets: resets, half-close, handles. nock stands between, so it steps aside; all addresses here are 127.x.
@@ -163,3 +170,45 @@ export async function asked(at: { readonly address: string; readonly port: numbe
 }
 
 export const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
+
+// ---- http ------------------------------------------------------------------------------------------------------
+
+/** A plane with these listeners. */
+export const open = (...listeners: PlaneListener[]) => {
+  const { plane } = testPlane()
+  plane.sync(listeners)
+  return plane
+}
+
+/** One connection, used again. */
+export const keptAlive = () => {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  onTestFinished(() => agent.destroy())
+  return agent
+}
+
+/** Answers with the request as it arrived. */
+export const mirror = () =>
+  httpBackend('mirror', async (request, response) => {
+    let body = ''
+    for await (const bytes of request) body += String(bytes)
+    response.setHeader('Content-Type', 'application/json')
+    response.end(JSON.stringify({ method: request.method, url: request.url, raw: request.rawHeaders, headers: request.headers, body }))
+  })
+
+export type Mirrored = {
+  readonly method: string
+  readonly url: string
+  readonly raw: readonly string[]
+  readonly headers: IncomingMessage['headers']
+  readonly body: string
+}
+
+// ---- health ----------------------------------------------------------------------------------------------------
+
+/** `server state` of each row of lb-1. */
+export const states = (plane: DataPlane) => plane.health('lb-1').map(({ server, state }) => `${server} ${state}`)
+
+/** Waits until health is this. */
+export const settled = (plane: DataPlane, ...expected: string[]) =>
+  vi.waitFor(() => expect(states(plane)).toEqual(expected), { interval: 5 })
