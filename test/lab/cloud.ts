@@ -28,7 +28,7 @@ export interface Cloud {
 }
 
 /** As the API answers; callers look at what they asked for. */
-export type Answer = Readonly<Record<string, unknown>>
+type Answer = Readonly<Record<string, unknown>>
 
 /** Instance ids by address, so that a machine which joins later has one too. */
 export const instanceId = ({ address }: Machine): string => `i-bp1lab${address.split('.').at(-1)?.padStart(6, '0')}`

@@ -10,7 +10,7 @@ import { attempt, type Finished, type RunOptions, start } from './process.ts'
 import { initSwarm, joinSwarm, leaveSwarm, managers, type Role } from './swarm.ts'
 
 export type LabNode = { readonly name: string; readonly address: string; readonly wire: Wire; readonly engine: Engine }
-export type Place = LabNode | 'hub'
+type Place = LabNode | 'hub'
 
 export type LabOptions = {
   readonly managers: number

@@ -1,6 +1,6 @@
 // Which packets the stand-in for Swarm's routing mesh sends where, as input for iptables-restore. Pure.
 
-export type SwarmPort = {
+type SwarmPort = {
   readonly Protocol: string
   readonly TargetPort: number
   readonly PublishedPort?: number
