@@ -1,12 +1,14 @@
 // One pass over one load balancer: read, diff, judge, apply. Never throws: a failed one must not stop the others.
 import { type ApplyHooks, type ApplyResult, applyPlan } from './apply.ts'
 import type { Wanted } from './core/claims.ts'
-import { type Diff, diff } from './core/diff.ts'
+import { countOwned, type Diff, diff } from './core/diff.ts'
 import { type BalancerMemory, type DiffRules, NO_MEMORY } from './core/diff-input.ts'
 import { type DriftMemory, dampen, NO_DRIFT } from './core/drift.ts'
 import { type GuardRules, guard, type Ledger } from './core/guard.ts'
 import { fitQuotas, type Quotas } from './core/headroom.ts'
 import { foldHealth } from './core/health.ts'
+import { ownMark } from './core/holders.ts'
+import { servedPlace } from './core/keep.ts'
 import { parseMark } from './core/marks.ts'
 import type { Chain, ListenerKey, LoadBalancer, Plan, Problem } from './core/model.ts'
 import type { Backends } from './core/nodes.ts'
@@ -34,8 +36,10 @@ export const NOTHING_REMEMBERED: Remembered = { balancer: NO_MEMORY, drift: NO_D
 /** What all load balancers share: the guard's ledger and which listeners are up. */
 export interface Shared {
   ledger: Ledger
-  /** `<load balancer>|<listener key>` of our listeners seen running. */
+  /** Our listeners seen running, each with the service port it is for: see servedPlace. */
   readonly up: Set<string>
+  /** Each load balancer as it was last read. */
+  readonly read: Map<string, LoadBalancer>
 }
 
 export type Task = {
@@ -108,13 +112,25 @@ async function readDiff(task: Task, handle: Handle, notes: NotesMemory, shared: 
 function noteUp(lb: LoadBalancer, owner: string, up: Set<string>): void {
   for (const place of [...up]) if (place.startsWith(`${lb.id}|`)) up.delete(place)
   for (const listener of lb.listeners) {
-    if (listener.status === 'running' && parseMark(listener.note)?.owner === owner) up.add(`${lb.id}|${listener.key}`)
+    const mark = ownMark(listener, owner)
+    if (listener.status === 'running' && mark !== undefined) up.add(servedPlace(`${lb.id}|${listener.key}`, mark))
   }
 }
 
 const earliest = (...times: readonly (number | undefined)[]) => {
   const known = times.filter((time) => time !== undefined)
   return known.length === 0 ? undefined : Math.min(...known)
+}
+
+/** What is wanted may have changed for all load balancers at once: what each held when it was last read is judged by the same wish. */
+function recount(shared: Shared, { wanted, rules, now }: Task): Map<string, { owned: number; alive: number } | undefined> {
+  const isUp = (place: string) => shared.up.has(place)
+  return new Map(
+    [...shared.ledger.counts].map(([id, count]) => {
+      const lb = shared.read.get(id)
+      return [id, count === undefined || lb === undefined ? count : countOwned({ lb, wanted, rules, isUp, now: now() })]
+    }),
+  )
 }
 
 /** Reads and plans; writes nothing. */
@@ -127,7 +143,8 @@ async function lookAt(task: Task, shared: Shared): Promise<Look> {
   const seen = await readDiff(task, handle, notes, shared)
   const standing = standingOf(lb, rules.owner, rules.clusterId)
   const look = task.remembered.look + 1
-  shared.ledger = { ...shared.ledger, counts: new Map(shared.ledger.counts).set(id, { owned: seen.owned, alive: seen.alive }) }
+  shared.read.set(id, lb)
+  shared.ledger = { ...shared.ledger, counts: recount(shared, task).set(id, { owned: seen.owned, alive: seen.alive }) }
   noteUp(lb, rules.owner, shared.up)
   const base = { handle, lb, diff: seen, standing }
   if (standing.status === 'unusable' || standing.status === 'readOnly') {
@@ -137,11 +154,11 @@ async function lookAt(task: Task, shared: Shared): Promise<Look> {
   }
   const allowed = allowedBy(rules.policy, seen.plan)
   const fitted = fitQuotas(allowed, lb, rules.quotas)
-  const damped = task.driftOnly ? dampen(fitted.plan, task.remembered.drift, look, task.now()) : undefined
+  const damped = task.driftOnly && task.mayWrite ? dampen(fitted.plan, task.remembered.drift, look, task.now()) : undefined
   const wished = damped?.plan ?? fitted.plan
   const guarded = guard(wished, id, shared.ledger, rules.guard, task.now())
-  // A pass that may not write judges too, so that a standby shows what would be held; but nothing is counted as deleted.
-  shared.ledger = task.mayWrite ? guarded.ledger : { ...guarded.ledger, deleted: shared.ledger.deleted }
+  // A pass that may not write judges too, so that a standby shows what would be held; but nothing counts as deleted or approved there.
+  shared.ledger = task.mayWrite ? guarded.ledger : { ...guarded.ledger, deleted: shared.ledger.deleted, approved: new Set() }
   return {
     ...base,
     wished,

@@ -3,6 +3,8 @@
 import type { Applied, NotApplied } from './apply.ts'
 import type { Claim, Wanted } from './core/claims.ts'
 import { digest, serviceDigests } from './core/digest.ts'
+import { servedPlace } from './core/keep.ts'
+import { parseMark } from './core/marks.ts'
 import type { Chain, Change, ListenerKey, LoadBalancer } from './core/model.ts'
 import type { Backends } from './core/nodes.ts'
 import { noteWritten } from './core/notes.ts'
@@ -85,7 +87,9 @@ export function createWorker(options: WorkerOptions): Worker {
     const key = change.kind === 'startListener' ? change.key : 'listener' in change ? change.listener.key : undefined
     if (key === undefined) return
     remembered = { ...remembered, balancer: { ...remembered.balancer, seenRunning: new Set([...remembered.balancer.seenRunning, key]) } }
-    shared.up.add(`${id}|${key}`)
+    const note = 'listener' in change ? change.listener.note : last?.listeners.find((listener) => listener.key === key)?.note
+    const mark = parseMark(note ?? '')
+    if (mark !== undefined) shared.up.add(servedPlace(`${id}|${key}`, mark))
   }
 
   function settle(outcome: Outcome, offer: Offer): void {

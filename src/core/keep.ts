@@ -27,15 +27,18 @@ function missing(mark: Mark, wanted: Wanted, rules: KeepRules, now: number): Kee
     : undefined
 }
 
+/** `<load balancer>|<key>|<service>/<port>-<transport>`: a place as it serves one service port and no other. */
+export const servedPlace = (place: string, mark: Mark) => `${place}|${mark.service}/${mark.port}-${mark.transport}`
+
 /**
  * Undefined: the claim of this mark has ended here.
- * @param isUp says whether `<load balancer>|<key>` serves its service already
+ * @param isUp says whether a place serves this mark already, named as by servedPlace
  */
 export function keepOf(
   mark: Mark,
   place: { readonly loadBalancer: string; readonly key: ListenerKey },
   wanted: Wanted,
-  isUp: (place: string) => boolean,
+  isUp: (served: string) => boolean,
   rules: KeepRules,
   now: number,
 ): Keep | undefined {
@@ -51,6 +54,6 @@ export function keepOf(
   if (port === undefined || port.state === 'unexposed') return undefined
   if (port.state !== 'wanted') return { reason: port.state, text: port.reason }
   const elsewhere = port.places.filter((name) => name !== `${place.loadBalancer}|${place.key}`)
-  const waiting = elsewhere.filter((name) => !isUp(name))
+  const waiting = elsewhere.filter((name) => !isUp(servedPlace(name, mark)))
   return waiting.length === 0 ? undefined : { reason: 'move', text: `stays until ${waiting.join(', ').replaceAll('|', ' ')} is up` }
 }

@@ -1,0 +1,55 @@
+// Several load balancers, each with its worker: what one sees of another.
+import { expect, test } from 'vitest'
+import { describeChange } from '../src/core/describe.ts'
+import type { ActualListener, Service } from '../src/core/model.ts'
+import { createWorker } from '../src/worker.ts'
+import { balancer, listener, markOf, NOW, threeMembers, toDefault, web, webListener } from './support/build.ts'
+import { memoryProvider } from './support/memory-provider.ts'
+import { offerOf, sharedBy } from './support/passes.ts'
+import { api } from './support/worker-ground.ts'
+
+const never = new AbortController().signal
+
+/** Two load balancers: web's listener is on the first one, the second one has these. */
+function two(...there: readonly ActualListener[]) {
+  const provider = memoryProvider([
+    balancer({ members: threeMembers(), listeners: [webListener()] }),
+    balancer({ id: 'lb-2', name: 'back', members: threeMembers(), listeners: there }),
+  ])
+  const shared = sharedBy('lb-1', 'lb-2')
+  const quiet = { finished: () => {}, applied: () => {}, failed: () => {} }
+  const worker = (id: string) => createWorker({ id, provider, shared, boxMs: 10_000, now: () => NOW, stop: never, giveUp: never, ...quiet })
+  const workers = new Map(['lb-1', 'lb-2'].map((id) => [id, worker(id)]))
+  const pass = async (id: string, ...services: readonly Service[]) => {
+    workers.get(id)?.offer(offerOf({ services }, id))
+    await workers.get(id)?.idle()
+  }
+  return { provider, pass, lines: () => provider.written.map(({ id, change }) => `${id} ${describeChange(change)}`) }
+}
+
+const moved = web({ 'slb.port.80': 'tcp://lb-2:8080' })
+
+test('a service that moves keeps its old listener while another service holds the new place', async () => {
+  const { pass, lines } = two(listener('tcp', 8080, toDefault(30001), markOf('api')))
+  const holder = api({ 'slb.port.80': 'tcp://lb-2:8080' })
+  await pass('lb-2', moved, holder)
+  await pass('lb-1', moved, holder)
+  expect(lines().filter((line) => line.startsWith('lb-1'))).toEqual([])
+})
+
+test('and lets go of it once its own listener runs there', async () => {
+  const { pass, lines } = two()
+  await pass('lb-1', moved)
+  expect(lines()).toEqual([])
+  await pass('lb-2', moved)
+  await pass('lb-1', moved, api({ 'slb.port.80': 'tcp://:9090' }))
+  expect(lines()).toContain('lb-2 create listener tcp:8080 -> default group on port 30000')
+  expect(lines().at(-1)).toBe('lb-1 delete listener tcp:8080')
+})
+
+test('also where it was only started there', async () => {
+  const { pass, lines } = two(listener('tcp', 8080, toDefault(30000), markOf('web'), { status: 'stopped' }))
+  await pass('lb-2', moved)
+  await pass('lb-1', moved)
+  expect(lines()).toEqual(['lb-2 start listener tcp:8080', 'lb-1 delete listener tcp:8080'])
+})
