@@ -90,7 +90,9 @@ async function findPlaces(
       problems.set(ref, `load balancer ${ref} could not be looked up: ${error instanceof Error ? error.message : error}`)
   }
   const [first] = config.loadBalancers
-  return { fallback: first === undefined ? undefined : byRef.get(first), byRef, problems, complete: problems.size === 0 }
+  const problem = first === undefined ? undefined : problems.get(first)
+  const fallback = first === undefined ? undefined : byRef.get(first)
+  return { fallback, ...(problem === undefined ? {} : { fallbackProblem: problem }), byRef, problems, complete: problems.size === 0 }
 }
 
 const earliest = (...times: readonly (number | undefined)[]) => {

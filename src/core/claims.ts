@@ -44,6 +44,8 @@ export type ServiceView = {
 /** How names in labels become load balancers; only allowed ones are here. */
 export type Places = {
   readonly fallback: string | undefined
+  /** Why there is no fallback. */
+  readonly fallbackProblem?: string
   readonly byRef: ReadonlyMap<string, string>
   readonly problems: ReadonlyMap<string, string>
 }
@@ -74,6 +76,8 @@ export type Wanted = {
 }
 
 const PATIENCE_MS = 30_000
+/** A service that is gone for so long has no grace left anywhere. */
+const FORGET_MS = 86_400_000
 const STUCK = 'port allocation pending; ingress network full?'
 export const portKey = (port: number, transport: string) => `${port}-${transport}`
 const transportOf = (protocol: Protocol): Transport => (protocol === 'udp' ? 'udp' : 'tcp')
@@ -88,7 +92,7 @@ function place(service: Service, port: PublishedPort, reading: ServiceReading['p
     const ref = target.loadBalancer
     const id = ref === undefined ? places.fallback : places.byRef.get(ref)
     if (id === undefined) {
-      const text = ref === undefined ? 'no default load balancer: set SLB_ID' : places.problems.get(ref)
+      const text = ref === undefined ? (places.fallbackProblem ?? 'no default load balancer: set SLB_ID') : places.problems.get(ref)
       return { claims: [], problem: text ?? `load balancer ${ref} is not in SLB_ID or SLB_ALLOW` }
     }
     if (port.published === undefined) return { claims: [] }
@@ -175,13 +179,16 @@ function ingressPorts(services: readonly Service[], owner: string): ReadonlyMap<
 
 function nextMemory(before: ServicesMemory, services: readonly Service[], names: ReadonlySet<string>, now: number): ServicesMemory {
   const missingSince = new Map<string, number>()
-  for (const name of before.alive) if (!names.has(name)) missingSince.set(name, before.missingSince.get(name) ?? now)
+  for (const name of before.alive) {
+    const since = before.missingSince.get(name) ?? now
+    if (!names.has(name) && now - since < FORGET_MS) missingSince.set(name, since)
+  }
   const waiting = services.filter(
     (service) => !service.settled || service.ports.some((port) => port.mode !== 'host' && port.published === undefined),
   )
   return {
     startedAt: before.startedAt,
-    alive: new Set([...before.alive, ...names]),
+    alive: new Set([...missingSince.keys(), ...names]),
     missingSince,
     pendingSince: new Map(waiting.map((service) => [service.id, before.pendingSince.get(service.id) ?? now])),
   }

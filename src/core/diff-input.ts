@@ -14,8 +14,10 @@ export type BalancerMemory = {
   /** Listeners seen running: found stopped later, a person stopped them. */
   readonly seenRunning: ReadonlySet<ListenerKey>
   readonly absentSince: ReadonlyMap<string, number>
+  /** Groups that are leaving a node port, by name. */
+  readonly switchingSince: ReadonlyMap<string, number>
 }
-export const NO_MEMORY: BalancerMemory = { seenRunning: new Set(), absentSince: new Map() }
+export const NO_MEMORY: BalancerMemory = { seenRunning: new Set(), absentSince: new Map(), switchingSince: new Map() }
 
 export type DiffInput = {
   readonly lb: LoadBalancer

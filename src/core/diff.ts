@@ -1,14 +1,14 @@
 // One load balancer: what is wanted against what is there, as a plan of independent chains. Adds before it removes.
 import { portKey } from './claims.ts'
 import type { BalancerMemory, DiffInput } from './diff-input.ts'
-import { absences, type GroupContext, type GroupPlan, planDefaultGroup, planKeptGroup, planWantedGroup } from './groups.ts'
-import { type Decision, type Decisions, decide } from './holders.ts'
+import { absences, type GroupContext, type GroupPlan, planDefaultGroup, planGroups } from './groups.ts'
+import { type Decision, decide } from './holders.ts'
 import { type Keep, keepOf } from './keep.ts'
 import type { Mark } from './marks.ts'
 import { isOurs } from './members.ts'
 import type { Chain, ListenerKey, Plan, Problem } from './model.ts'
-import { listenerChain, type Step, stepsOf } from './steps.ts'
-import { defaultGroupIsOurs, type GroupWish, isOwnGroup } from './targets.ts'
+import { type Step, stepCreate, stepDelete, stepKeep, stepUpdate } from './steps.ts'
+import { defaultGroupIsOurs, mergeWishes } from './targets.ts'
 import { loserVerdict, type Verdict } from './verdicts.ts'
 
 export type Diff = {
@@ -25,72 +25,67 @@ export type Diff = {
   readonly alive: number
 }
 
-/** A place on this load balancer is up when the listener there is, or becomes, this service's. */
-function isUpHere(input: DiffInput): (place: string) => boolean {
+/** A place on this load balancer is judged by the plan itself: see heldByMove. */
+function isUpHere(input: Decisive): (place: string) => boolean {
   const prefix = `${input.lb.id}|`
   return (place) => place.startsWith(prefix) || input.isUp(place)
 }
 
-/** A listener that moves on this load balancer goes only if its service really gets the new place. */
-function holdMoves(decisions: Decisions, input: DiffInput): Map<ListenerKey, Decision> {
-  const prefix = `${input.lb.id}|`
-  const byKey = new Map(decisions.byKey)
-  for (const [key, decision] of decisions.byKey) {
-    if (decision.kind !== 'delete') continue
-    const { mark, actual } = decision
-    const places = input.wanted.services.get(mark.service)?.ports.get(portKey(mark.port, mark.transport))?.places ?? []
-    const blocked = places.filter((place) => {
-      const there = decisions.byKey.get(place.slice(prefix.length) as ListenerKey)
-      const gets = (there?.kind === 'create' || there?.kind === 'update') && there.claim.mark.service === mark.service
-      return place.startsWith(prefix) && !gets
-    })
-    const keep: Keep = { reason: 'move', text: `stays until ${blocked.map((place) => place.slice(prefix.length)).join(', ')} is free` }
-    if (blocked.length > 0) byKey.set(key, { kind: 'keep', actual, mark, keep })
-  }
-  return byKey
-}
+type Decided = { readonly decision: Decision; readonly step: Step }
 
-type Groups = { readonly plans: readonly GroupPlan[]; readonly removals: readonly Chain[] }
-
-/** Own groups: wanted ones in step, those of kept listeners followed, unused ones removed after what still uses them. */
-function planGroups(
-  wishes: ReadonlyMap<string, GroupWish>,
-  byKey: ReadonlyMap<ListenerKey, Decision>,
+/** A listener that moves on this load balancer goes only if its service really gets the new place, and that will be open. */
+function heldByMove(
+  decision: Extract<Decision, { kind: 'delete' }>,
+  opened: ReadonlyMap<string, string>,
   input: DiffInput,
-  context: GroupContext,
-): Groups {
-  const plans = [...wishes.values()].map((wish) => planWantedGroup(wish, context))
-  const used = new Set([...wishes.values()].map((wish) => wish.existing?.ref))
-  const removals: Chain[] = []
-  for (const group of input.lb.groups) {
-    if (!isOwnGroup(group, input.rules.owner) || used.has(group.ref)) continue
-    const users = group.listeners.map((key) => ({ key, decision: byKey.get(key) }))
-    const frozen = users.some(({ decision }) => decision?.kind === 'keep' && decision.keep.reason === 'freeze')
-    const stays = users.some(({ key, decision }) => decision === undefined || decision.kind === 'keep' || input.held.has(key))
-    if (frozen) continue
-    if (stays || group.rules > 0) {
-      plans.push(planKeptGroup(group, context))
-      continue
-    }
-    const after = users.map(({ key, decision }) => (decision?.kind === 'delete' ? `delete ${key}` : listenerChain(key)))
-    removals.push({
-      id: `remove group ${group.ref}`,
-      service: undefined,
-      after,
-      changes: [{ kind: 'deleteGroup', group: group.ref, name: group.name }],
-    })
-  }
-  return { plans, removals }
+): Keep | undefined {
+  const { mark } = decision
+  const prefix = `${input.lb.id}|`
+  const places = input.wanted.services.get(mark.service)?.ports.get(portKey(mark.port, mark.transport))?.places ?? []
+  const here = places.filter((place) => place.startsWith(prefix)).map((place) => place.slice(prefix.length))
+  const blocked = here.filter((key) => opened.get(key) !== mark.service)
+  return blocked.length === 0 ? undefined : { reason: 'move', text: `stays until ${blocked.join(', ')} is open for it` }
 }
 
-function usesDefault(plan: readonly Step[], byKey: ReadonlyMap<ListenerKey, Decision>): boolean {
-  const created = plan.some(({ chain }) =>
-    chain?.changes.some((change) => change.kind === 'createListener' && change.listener.target.kind === 'default'),
+/** What opens is decided first: what closes depends on it. */
+function decideSteps(
+  decisions: ReadonlyMap<ListenerKey, Decision>,
+  input: DiffInput,
+  useDefault: boolean,
+): ReadonlyMap<ListenerKey, Decided> {
+  const steps = new Map<ListenerKey, Decided>()
+  for (const [key, decision] of decisions) {
+    if (decision.kind === 'create') steps.set(key, { decision, step: stepCreate(decision, input, useDefault) })
+    if (decision.kind === 'update') steps.set(key, { decision, step: stepUpdate(decision, input) })
+    if (decision.kind === 'keep') steps.set(key, { decision, step: stepKeep(decision, input) })
+  }
+  const opened = new Map(
+    [...steps].flatMap(([key, { decision, step }]) =>
+      step.opens && 'claim' in decision ? [[key as string, decision.claim.mark.service] as const] : [],
+    ),
   )
-  const kept = [...byKey.values()].some(
-    (decision) => decision.kind !== 'create' && decision.kind !== 'delete' && decision.actual.target?.kind === 'default',
-  )
-  return created || kept
+  for (const [key, decision] of decisions) {
+    if (decision.kind !== 'delete') continue
+    const keep = heldByMove(decision, opened, input)
+    const kept = keep === undefined ? undefined : ({ kind: 'keep', actual: decision.actual, mark: decision.mark, keep } as const)
+    steps.set(key, kept === undefined ? { decision, step: stepDelete(decision, input) } : { decision: kept, step: stepKeep(kept, input) })
+  }
+  return steps
+}
+
+/** Frozen listeners alone do not make us touch the default group. */
+function usesDefault(steps: Iterable<Decided>, held: ReadonlySet<ListenerKey>): boolean {
+  return [...steps].some(({ decision, step }) => {
+    if (decision.kind === 'create') return step.chains.length > 0 && step.wish === undefined
+    if (decision.actual.target?.kind !== 'default') return false
+    if (decision.kind === 'keep') return decision.keep.reason !== 'freeze'
+    return decision.kind === 'update' || held.has(decision.actual.key)
+  })
+}
+
+const onlyFrozen = (steps: Iterable<Decided>) => {
+  const users = [...steps].filter(({ decision }) => decision.kind !== 'create' && decision.actual.target?.kind === 'default')
+  return users.length > 0 && users.every(({ decision }) => decision.kind === 'keep' && decision.keep.reason === 'freeze')
 }
 
 const earliest = (times: readonly (number | undefined)[]) => {
@@ -98,12 +93,18 @@ const earliest = (times: readonly (number | undefined)[]) => {
   return known.length === 0 ? undefined : Math.min(...known)
 }
 
-function remember(input: DiffInput): BalancerMemory {
+function remember(input: DiffInput, switching: readonly string[]): BalancerMemory {
   const running = input.lb.listeners.filter(({ key, status }) => status === 'running' || input.memory.seenRunning.has(key))
   return {
     seenRunning: new Set(running.map(({ key }) => key)),
     absentSince: absences(input.lb, input.backends, input.memory.absentSince, input.now),
+    switchingSince: new Map(switching.map((name) => [name, input.memory.switchingSince.get(name) ?? input.now])),
   }
+}
+
+/** While an old port is being left, health is asked every two seconds at first, then ever more rarely. */
+function switchAgain(memory: BalancerMemory, now: number): number | undefined {
+  return earliest([...memory.switchingSince.values()].map((since) => now + Math.min(60_000, Math.max(2000, (now - since) / 4))))
 }
 
 function strangerProblems(input: DiffInput, strangers: readonly string[], used: boolean): Problem[] {
@@ -112,49 +113,58 @@ function strangerProblems(input: DiffInput, strangers: readonly string[], used: 
   return [{ kind: 'loadBalancer', subject: input.lb.name, text }]
 }
 
-/** What opens comes before what closes. */
-const byRemoval = (chains: readonly (Chain | undefined)[]) =>
-  chains.toSorted((a, b) => Number(a?.deletes !== undefined) - Number(b?.deletes !== undefined))
+/** What opens comes before what closes, and groups go last. */
+const rank = (chain: Chain) => (chain.deletes !== undefined ? 1 : chain.changes[0]?.kind === 'deleteGroup' ? 2 : 0)
+const inPlanOrder = (chains: readonly Chain[]) => chains.filter((chain) => chain.changes.length > 0).toSorted((a, b) => rank(a) - rank(b))
 
-export function diff(input: DiffInput): Diff {
+/** What decides over listeners, without members and health. */
+type Decisive = Pick<DiffInput, 'lb' | 'wanted' | 'rules' | 'isUp' | 'now'>
+
+function decisionsOf(input: Decisive) {
   const { lb, rules, wanted, now } = input
   const claims = wanted.claims.filter((claim) => claim.loadBalancer === lb.id)
   const keeps = (mark: Mark, key: ListenerKey) => keepOf(mark, { loadBalancer: lb.id, key }, wanted, isUpHere(input), rules, now)
-  const decisions = decide(lb, claims, rules.owner, keeps)
-  const byKey = holdMoves(decisions, input)
+  return decide(lb, claims, rules.owner, keeps)
+}
+
+/** Listeners of ours, and those of them that something wants or keeps: what the guard adds up over all load balancers. */
+export function countOwned(input: Decisive): { readonly owned: number; readonly alive: number } {
+  const decisions = [...decisionsOf(input).byKey.values()]
+  const isOwned = (decision: Decision) => decision.kind !== 'create' && (decision.kind !== 'update' || decision.mark !== undefined)
+  return { owned: decisions.filter(isOwned).length, alive: decisions.filter(({ kind }) => kind !== 'delete').length }
+}
+
+function groupPlans(decided: ReadonlyMap<ListenerKey, Decided>, input: DiffInput, context: GroupContext, strangers: readonly string[]) {
+  const wishes = mergeWishes([...decided.values()].flatMap(({ step }) => step.wish ?? []))
+  const groups = planGroups(wishes, decided, input, context)
+  const used = usesDefault(decided.values(), input.held)
+  const managed = used || (input.lb.members.some((member) => isOurs(member.note, input.rules.note)) && !onlyFrozen(decided.values()))
+  const plans: readonly GroupPlan[] = [...(managed ? [planDefaultGroup(used, context)] : []), ...groups.plans]
+  return { plans, removals: groups.removals, problems: strangerProblems(input, strangers, used) }
+}
+
+export function diff(input: DiffInput): Diff {
+  const { lb, rules, now } = input
+  const decisions = decisionsOf(input)
   const own = defaultGroupIsOurs(lb, input.backends, rules)
-  const plan = stepsOf(byKey, input, rules.backends === 'auto' && own.ours)
-  const memory = remember(input)
-  const context: GroupContext = {
-    lb,
-    backends: input.backends,
-    rules,
-    absentSince: (server) => memory.absentSince.get(server) ?? now,
-    health: input.health,
-    now,
-  }
-  const wishes = new Map(plan.flatMap(({ wish }) => (wish === undefined ? [] : [[wish.name, wish] as const])))
-  const groups = planGroups(wishes, byKey, input, context)
-  const used = usesDefault(plan, byKey)
-  const managesDefault = used || lb.members.some((member) => isOurs(member.note, rules.note))
-  const all = [...(managesDefault ? [planDefaultGroup(used, context)] : []), ...groups.plans]
-  const chains = [...all.map(({ chain }) => chain), ...byRemoval(plan.map(({ chain }) => chain)), ...groups.removals]
+  const decided = decideSteps(decisions.byKey, input, rules.backends === 'auto' && own.ours)
+  const steps = [...decided.values()].map(({ step }) => step)
+  const switching = steps.flatMap(({ wish }) => (wish?.existing !== undefined && wish.leaving.size > 0 ? [wish.name] : []))
+  const memory = remember(input, switching)
+  const absentSince = (server: string) => memory.absentSince.get(server) ?? now
+  const context: GroupContext = { lb, backends: input.backends, rules, absentSince, health: input.health, now }
+  const { plans, removals, problems } = groupPlans(decided, input, context, own.strangers)
+  const conflicts = decisions.losers.map(
+    ({ claim, reason }): Problem => ({ kind: 'conflict', subject: claim.service, port: claim.key, text: reason }),
+  )
   return {
-    plan: chains.filter((chain) => chain !== undefined && (chain.changes.length > 0 || (chain.ifHeld?.length ?? 0) > 0)) as Plan,
-    verdicts: [...plan.map(({ verdict }) => verdict), ...decisions.losers.map(loserVerdict)],
-    problems: [
-      ...decisions.losers.map(
-        (loser): Problem => ({ kind: 'conflict', subject: loser.claim.service, port: loser.claim.key, text: loser.reason }),
-      ),
-      ...strangerProblems(input, own.strangers, used),
-    ],
-    respected: all.flatMap(({ respected }) => respected),
+    plan: inPlanOrder([...plans.flatMap(({ chain }) => chain ?? []), ...steps.flatMap(({ chains }) => chains), ...removals]),
+    verdicts: [...steps.map(({ verdict }) => verdict), ...decisions.losers.map(loserVerdict)],
+    problems: [...conflicts, ...problems],
+    respected: plans.flatMap(({ respected }) => respected),
     memory,
-    needsHealth: all.some(({ needsHealth }) => needsHealth),
-    recheckAt: earliest([...plan.map(({ again }) => again), ...all.map(({ recheckAt }) => recheckAt)]),
-    owned: [...byKey.values()].filter(
-      (decision) => decision.kind !== 'create' && (decision.kind !== 'update' || decision.mark !== undefined),
-    ).length,
-    alive: [...byKey.values()].filter((decision) => decision.kind !== 'delete').length,
+    needsHealth: plans.some(({ needsHealth }) => needsHealth),
+    recheckAt: earliest([...steps.map(({ again }) => again), ...plans.map(({ recheckAt }) => recheckAt), switchAgain(memory, now)]),
+    ...countOwned(input),
   }
 }

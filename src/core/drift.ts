@@ -1,5 +1,6 @@
 // Repairs that somebody undoes each time are a fight: after three identical ones in a row they are reported and left for an hour.
 import { describeChange } from './describe.ts'
+import { withoutDependants } from './guard.ts'
 import type { Plan } from './model.ts'
 
 export type DriftMemory = ReadonlyMap<string, { readonly count: number; readonly look: number; readonly restUntil: number | undefined }>
@@ -22,23 +23,28 @@ export function dampen(plan: Plan, before: DriftMemory, look: number, now: numbe
     if (entry.restUntil !== undefined && now < entry.restUntil) memory.set(key, entry)
   }
   const resting: string[] = []
+  const rested = new Set<string>()
   const kept = plan.filter((chain) => {
+    // Deletes are the guard's business, and closing is no repair.
+    if (chain.deletes !== undefined || chain.changes.some(({ kind }) => kind === 'stopListener')) return true
     // The whole change is what makes two repairs the same; its description shortens long lists.
     const key = JSON.stringify(chain.changes)
     const text = chain.changes.map((change) => describeChange(change)).join('; ')
     const entry = before.get(key)
     if (entry?.restUntil !== undefined && now < entry.restUntil) {
       resting.push(text)
+      rested.add(chain.id)
       return false
     }
     const count = entry !== undefined && entry.look === look - 1 && entry.restUntil === undefined ? entry.count + 1 : 1
     if (count > REPAIRS) {
       memory.set(key, { count, look, restUntil: now + REST_MS })
       resting.push(text)
+      rested.add(chain.id)
       return false
     }
     memory.set(key, { count, look, restUntil: undefined })
     return true
   })
-  return { plan: kept, resting, memory }
+  return { plan: withoutDependants(kept, rested), resting, memory }
 }

@@ -1,11 +1,15 @@
 // The chains that keep server groups: members of own groups and of the default group, and groups that nothing uses any more.
 
+import { DEFAULT_CHAIN, deleteChain, groupChain, listenerChain, TAG_CHAIN } from './chains.ts'
+import type { DiffInput } from './diff-input.ts'
 import type { Health } from './health.ts'
+import type { Decision } from './holders.ts'
 import { parseMark } from './marks.ts'
 import { diffGroup, type GroupDiff, type MemberRules } from './members.ts'
 import { type Chain, type Change, DEFAULT_GROUP, type Group, type ListenerKey, type LoadBalancer, type Member } from './model.ts'
 import type { Backends } from './nodes.ts'
-import type { GroupWish } from './targets.ts'
+import type { Step } from './steps.ts'
+import { type GroupWish, isOwnGroup } from './targets.ts'
 
 export type GroupContext = {
   readonly lb: LoadBalancer
@@ -26,10 +30,7 @@ export type GroupPlan = {
 const serviceOf = (name: string) => parseMark(name)?.service
 
 const chainOf = (id: string, changes: readonly Change[], service?: string): Chain | undefined =>
-  changes.length === 0 ? undefined : { id, service, after: ['tag'], changes }
-
-export const groupChain = (name: string) => `group ${name}`
-export const DEFAULT_CHAIN = 'default group'
+  changes.length === 0 ? undefined : { id, service, after: [TAG_CHAIN], changes }
 
 function memberChanges(diff: GroupDiff, group: string, name: string): Change[] {
   const changes: Change[] = []
@@ -73,7 +74,7 @@ function groupInput(
 }
 
 /** A group that a wanted listener uses: created, or brought in step. */
-export function planWantedGroup(wish: GroupWish, context: GroupContext): GroupPlan {
+function planWantedGroup(wish: GroupWish, context: GroupContext): GroupPlan {
   const id = groupChain(wish.name)
   const service = serviceOf(wish.name)
   if (wish.existing === undefined) {
@@ -86,7 +87,7 @@ export function planWantedGroup(wish: GroupWish, context: GroupContext): GroupPl
 }
 
 /** A group whose listener stays as it is: nodes are followed on the ports that its members have. */
-export function planKeptGroup(group: Group, context: GroupContext): GroupPlan {
+function planKeptGroup(group: Group, context: GroupContext): GroupPlan {
   const ports = [...new Set(group.members.map((member) => member.port))]
   const input = groupInput(context, group.members, ports, new Map(), group.listeners)
   return planOf(
@@ -110,7 +111,7 @@ export function planDefaultGroup(used: boolean, context: GroupContext): GroupPla
   )
 }
 
-/** Members of ours that belong to no node now: from when their absence counts. */
+/** Members that belong to no node that may be a backend: from when that counts. */
 export function absences(
   lb: LoadBalancer,
   backends: Backends,
@@ -118,6 +119,34 @@ export function absences(
   now: number,
 ): ReadonlyMap<string, number> {
   const all = [...lb.members, ...lb.groups.flatMap((group) => group.members)]
-  const absent = all.filter(({ server }) => !backends.wishes.has(server))
+  const isOut = (server: string) => (backends.wishes.get(server)?.reason ?? 'excluded') === 'excluded'
+  const absent = all.filter(({ server }) => isOut(server))
   return new Map(absent.map(({ server }) => [server, before.get(server) ?? now]))
+}
+
+type Users = ReadonlyMap<ListenerKey, { readonly decision: Decision; readonly step: Step }>
+
+/** Own groups: wanted ones in step, those of kept listeners followed, unused ones removed after what still uses them. */
+export function planGroups(
+  wishes: ReadonlyMap<string, GroupWish>,
+  users: Users,
+  { lb, rules, held }: DiffInput,
+  context: GroupContext,
+): { readonly plans: readonly GroupPlan[]; readonly removals: readonly Chain[] } {
+  const plans = [...wishes.values()].map((wish) => planWantedGroup(wish, context))
+  const used = new Set([...wishes.values()].map((wish) => wish.existing?.ref))
+  const removals: Chain[] = []
+  for (const group of lb.groups) {
+    if (!isOwnGroup(group, rules.owner) || used.has(group.ref)) continue
+    const mine = group.listeners.map((key) => ({ key, user: users.get(key) }))
+    if (mine.some(({ user }) => user?.decision.kind === 'keep' && user.decision.keep.reason === 'freeze')) continue
+    if (group.rules > 0 || mine.some(({ key, user }) => user?.step.leaves !== true || held.has(key))) {
+      plans.push(planKeptGroup(group, context))
+      continue
+    }
+    const after = mine.map(({ key, user }) => (user?.decision.kind === 'delete' ? deleteChain(key) : listenerChain(key)))
+    const changes: readonly Change[] = [{ kind: 'deleteGroup', group: group.ref, name: group.name }]
+    removals.push({ id: `remove group ${group.ref}`, service: undefined, after: [TAG_CHAIN, ...after], changes })
+  }
+  return { plans, removals }
 }

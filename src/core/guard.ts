@@ -32,8 +32,6 @@ export type Ledger = {
   readonly clusterChanged: boolean
 }
 
-const UNREAD_MS = 1000
-
 export const newLedger = (loadBalancers: readonly string[]): Ledger => ({
   deleted: new Map(),
   held: new Map(),
@@ -72,7 +70,7 @@ function free(ledger: Ledger, rules: GuardRules): number {
 export type Guarded = { readonly run: Plan; readonly ledger: Ledger; readonly recheckAt: number | undefined }
 
 /** A chain waits for chains of the same plan; what waits for a held one is held with it. */
-function withoutDependants(plan: Plan, held: ReadonlySet<string>): Chain[] {
+export function withoutDependants(plan: Plan, held: ReadonlySet<string>): Chain[] {
   const gone = new Set(held)
   for (let before = -1; before !== gone.size; ) {
     before = gone.size
@@ -81,10 +79,13 @@ function withoutDependants(plan: Plan, held: ReadonlySet<string>): Chain[] {
   return plan.filter((chain) => !gone.has(chain.id))
 }
 
-const closings = (chain: Chain): Chain[] =>
-  (chain.ifHeld?.length ?? 0) === 0
-    ? []
-    : [{ id: `close ${chain.deletes}`, service: chain.service, after: ['tag'], changes: chain.ifHeld ?? [] }]
+/** An approval ends with the wish that was shown: what is wanted to be deleted another time is asked about again. */
+function stillAsked(approved: ReadonlySet<string>, plan: Plan, loadBalancer: string): ReadonlySet<string> {
+  const asked = new Set(
+    plan.flatMap(({ deletes, service = '' }) => (deletes === undefined ? [] : [approvalOf({ loadBalancer, key: deletes, service })])),
+  )
+  return new Set([...approved].filter((approval) => !approval.startsWith(`${loadBalancer}|`) || asked.has(approval)))
+}
 
 /**
  * Judges the deletes of one load balancer's plan. Deletes that may run are counted at once.
@@ -98,7 +99,6 @@ export function guard(plan: Plan, loadBalancer: string, before: Ledger, rules: G
   const deleted = new Map(ledger.deleted)
   const held = new Map([...ledger.held].filter(([, entry]) => entry.loadBalancer !== loadBalancer))
   const stopped = new Set<string>()
-  const instead: Chain[] = []
   for (const chain of plan) {
     if (chain.deletes === undefined) continue
     const key = heldKey(loadBalancer, chain.deletes)
@@ -116,16 +116,15 @@ export function guard(plan: Plan, loadBalancer: string, before: Ledger, rules: G
     }
     held.set(key, unread && all === undefined ? { ...entry, reason: 'not all load balancers are read yet' } : entry)
     stopped.add(chain.id)
-    instead.push(...closings(chain))
   }
   const mine = [...held.values()].filter((entry) => entry.loadBalancer === loadBalancer)
   const times = [...mine.map((entry) => entry.since + rules.release), ...[...deleted.values()].map((time) => time + rules.window)].filter(
     (time) => time > now,
   )
   return {
-    run: [...withoutDependants(plan, stopped), ...instead],
-    ledger: { ...ledger, deleted, held },
-    recheckAt: mine.length === 0 ? undefined : unread ? now + UNREAD_MS : times.length === 0 ? undefined : Math.min(...times),
+    run: withoutDependants(plan, stopped),
+    ledger: { ...ledger, deleted, held, approved: stillAsked(ledger.approved, plan, loadBalancer) },
+    recheckAt: mine.length === 0 || unread || times.length === 0 ? undefined : Math.min(...times),
   }
 }
 

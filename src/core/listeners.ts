@@ -54,6 +54,8 @@ export function diffListener(
   immovable: Immovable,
 ): ListenerDiff {
   const { claim, actual, mark } = decision
+  if (actual.status === 'changing')
+    return { changes: [], state: mark?.suffix === 'closed' ? 'closed' : 'pending', reason: 'being configured' }
   const suffix = suffixOf(actual, mark, seenRunning, decision.from === 'adopted')
   const closed = suffix === 'closed'
   const state = closed ? 'closed' : actual.status === 'running' ? 'exposed' : 'pending'

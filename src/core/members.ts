@@ -14,13 +14,19 @@ export type MemberRules = {
   readonly notesKept: boolean
 }
 
+/**
+ * How ports are left. taken: another service has the port, at once. whenHealthy: when a member on a wanted port is. whenThere: the same
+ * where no health check could tell.
+ */
+export type Leaving = ReadonlyMap<number, 'taken' | 'whenHealthy' | 'whenThere'>
+
 export type GroupInput = {
   readonly kind: 'default' | 'own'
   readonly members: readonly Member[]
   /** Ports that every backend should have; `[undefined]` for the default group. Empty: follow the ports that the members have. */
   readonly ports: readonly (number | undefined)[]
-  /** Ports whose members go as soon as that is safe (the published port changed) or at once (another service has the port now). */
-  readonly leaving: ReadonlyMap<number, 'whenHealthy' | 'now'>
+  /** Ports whose members are to go. */
+  readonly leaving: Leaving
   readonly wishes: ReadonlyMap<string, Wish>
   readonly departed: ReadonlyMap<string, Departed>
   readonly protect: 'all' | ReadonlySet<string>
@@ -43,7 +49,7 @@ export type GroupDiff = {
 }
 
 /** A lost node that a listener still finds normal is asked about again after this. */
-const HEALTH_MS = 5000
+const HEALTH_MS = 15_000
 
 const ZERO = '/0'
 const isZeroNote = (note: string) => note.endsWith(ZERO)
@@ -78,8 +84,10 @@ function isManaged(member: Member, input: GroupInput, rules: MemberRules): boole
 
 function isProtected(member: Member, input: GroupInput): boolean {
   if (input.protect === 'all') return true
-  const address = input.departed.get(member.server)?.address
-  return address !== undefined && input.protect.has(address)
+  if (input.protect.size === 0 || input.wishes.has(member.server)) return false
+  // Whose address a member is on is known only of nodes that were seen to leave; any other may be the one that cannot be resolved.
+  const departed = input.departed.get(member.server)
+  return departed === undefined || departed.address === undefined || input.protect.has(departed.address)
 }
 
 /** Raised or corrected weights. A zero without `/0` was set by a person and stays. */
@@ -98,9 +106,9 @@ function raises(input: GroupInput, rules: MemberRules): { set: Member[]; respect
   return { set, respected }
 }
 
-function lowerings(input: GroupInput, rules: MemberRules): Lowering[] {
+function lowerings(input: GroupInput, rules: MemberRules, remove: readonly Member[]): Lowering[] {
   return input.members.flatMap((member): Lowering[] => {
-    if (member.weight === 0 || !isManaged(member, input, rules)) return []
+    if (member.weight === 0 || remove.includes(member) || !isManaged(member, input, rules)) return []
     const wish = input.wishes.get(member.server)
     if (wish !== undefined) {
       if (wish.mode !== 'set' || wish.weight !== 0) return []
@@ -124,15 +132,19 @@ function limited(
   rules: MemberRules,
   wanted: readonly Lowering[],
   positive: number,
-): { set: Member[]; needsHealth: boolean; waits: boolean } {
+): { set: Member[]; needsHealth: boolean; waits: boolean; last: boolean } {
   const third = Math.max(1, Math.floor(input.members.length / 3))
   let left = positive
   let lost = lostNow(input, rules)
   let needsHealth = false
   let waits = false
+  let last = false
   const set: Member[] = []
   for (const { member, reason } of [...wanted].sort((a, b) => a.reason.localeCompare(b.reason))) {
-    if (left <= 1) continue
+    if (left <= 1) {
+      last = true
+      continue
+    }
     waits ||= reason === 'lost' && (lost >= third || input.health?.get(member.server) === 'normal')
     if (reason === 'lost' && lost >= third) continue
     if (reason === 'lost' && input.health === undefined) {
@@ -144,7 +156,7 @@ function limited(
     left -= 1
     set.push({ ...member, weight: 0, note: zeroNote(member.note) })
   }
-  return { set, needsHealth, waits }
+  return { set, needsHealth, waits, last }
 }
 
 function removable(member: Member, input: GroupInput, rules: MemberRules, now: number): { remove: boolean; at?: number } {
@@ -159,37 +171,58 @@ function removable(member: Member, input: GroupInput, rules: MemberRules, now: n
 
 /** Members on a port that is being left: gone at once if the port is somebody else's now, else when the new ones are healthy. */
 function leavers(input: GroupInput, rules: MemberRules): Member[] {
-  const healthy = [...input.ports].some((port) =>
-    input.members.some((member) => member.port === port && input.health?.get(memberKey(member)) === 'normal'),
-  )
+  const arrived = input.members.filter((member) => member.weight > 0 && input.ports.includes(member.port))
+  const healthy = arrived.some((member) => input.health?.get(memberKey(member)) === 'normal')
   return input.members.filter((member) => {
     const how = member.port === undefined ? undefined : input.leaving.get(member.port)
-    return how !== undefined && isOurs(member.note, rules.note) && (how === 'now' || healthy)
+    if (how === undefined || !isOurs(member.note, rules.note)) return false
+    return how === 'taken' || (how === 'whenThere' && arrived.length > 0) || (how === 'whenHealthy' && healthy)
   })
+}
+
+/** What may be removed without taking the last member, or the last weight, from the group. */
+function keepingOne(remove: readonly Member[], input: GroupInput): Member[] {
+  const stays = input.members.filter((member) => !remove.includes(member))
+  if (stays.some((member) => member.weight > 0)) return [...remove]
+  // A port that is another service's goes whatever is left: the listener is stopped then.
+  const taken = (member: Member) => member.port !== undefined && input.leaving.get(member.port) === 'taken'
+  const spared =
+    remove.find((member) => member.weight > 0 && !taken(member)) ??
+    (stays.length === 0 ? remove.find((member) => !taken(member)) : undefined)
+  return remove.filter((member) => member !== spared)
 }
 
 /** @param now milliseconds */
 export function diffGroup(input: GroupInput, rules: MemberRules, now: number): GroupDiff {
   const add = additions(input, rules)
   const { set: raised, respected } = raises(input, rules)
-  const positive = input.members.filter((member) => member.weight > 0).length
-  const gained = [...add, ...raised.filter((member) => input.members.some((m) => memberKey(m) === memberKey(member) && m.weight === 0))]
-  const lowered = limited(input, rules, lowerings(input, rules), positive + gained.filter((member) => member.weight > 0).length)
-  const leaving = leavers(input, rules)
   const judged = input.members.map((member) => ({ member, ...removable(member, input, rules, now) }))
   const gone = judged.filter(({ remove }) => remove).map(({ member }) => member)
-  const set = [...raised, ...lowered.set]
-  const times = [...judged.flatMap(({ at }) => at ?? []), ...(lowered.waits ? [now + HEALTH_MS] : [])]
-  const wantsLeave = input.members.some((member) => member.port !== undefined && input.leaving.get(member.port) === 'whenHealthy')
+  const remove = keepingOne([...new Set([...leavers(input, rules), ...gone])], input)
+  const lowered = limited(input, rules, lowerings(input, rules, remove), weighing(input, raised, remove))
+  const set = [...raised.filter((member) => !remove.some((one) => memberKey(one) === memberKey(member))), ...lowered.set]
+  const wantsLeave = input.members.some(
+    (member) => isOurs(member.note, rules.note) && member.port !== undefined && input.leaving.get(member.port) === 'whenHealthy',
+  )
+  const times = [
+    ...judged.flatMap(({ at }) => at ?? []),
+    ...(lowered.waits ? [now + HEALTH_MS] : []),
+    // What is added now does not count yet as something that may stand in for what has to be lowered.
+    ...(lowered.last && add.length > 0 ? [now] : []),
+  ]
   return {
     add,
     set,
     was: set.map((member) => input.members.find((m) => memberKey(m) === memberKey(member)) ?? member),
-    remove: keepOne([...new Set([...leaving, ...gone])], input.members.length + add.length),
+    remove,
     respected,
-    needsHealth: lowered.needsHealth || (wantsLeave && input.health === undefined && add.length === 0),
+    needsHealth: lowered.needsHealth || (wantsLeave && input.health === undefined),
     recheckAt: times.length === 0 ? undefined : Math.min(...times),
   }
 }
 
-const keepOne = (remove: readonly Member[], total: number) => remove.slice(0, Math.max(0, total - 1))
+/** Members that have a weight when this plan is done, before anything is lowered; what is only about to be added does not count. */
+function weighing(input: GroupInput, raised: readonly Member[], remove: readonly Member[]): number {
+  const up = new Set(raised.filter(({ weight }) => weight > 0).map(memberKey))
+  return input.members.filter((member) => !remove.includes(member) && (member.weight > 0 || up.has(memberKey(member)))).length
+}

@@ -167,8 +167,6 @@ export type Chain = {
   readonly changes: readonly Change[]
   /** Set on chains that the guard judges: the listener that would be deleted. */
   readonly deletes?: ListenerKey
-  /** What is done instead while the guard holds the delete: closes a listener whose node port is another service's now. */
-  readonly ifHeld?: readonly Change[]
 }
 
 export type Plan = readonly Chain[]

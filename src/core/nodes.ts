@@ -54,6 +54,7 @@ export type Backends = {
 }
 
 const DEFAULT_WEIGHT = 100
+const DEPARTED_MS = 600_000
 
 /** A node's weight label, 0..100, or the default. Anything else is a problem of that node and counts as the default. */
 function nodeWeight(node: Node): { readonly weight: number; readonly problem?: Problem } {
@@ -74,7 +75,8 @@ function remember(node: Node, before: NodeMemory | undefined, found: Found | und
   const down = node.state === 'down' || node.state === 'disconnected'
   const ready = node.state === 'ready'
   const wasDown = before?.downSince !== undefined
-  const missing = server === undefined && chosen && (ready || node.state === 'unknown')
+  // Whatever its state: a member that may be this node's is not taken for a stranger's.
+  const missing = server === undefined && chosen
   return {
     server,
     hostname: node.hostname,
@@ -101,11 +103,10 @@ function wishOf(node: Node, memory: NodeMemory & { readonly server: string }, ru
   const keep = (reason: Wish['reason'], add: boolean) => wish(reason, 'keep', memory.weight ?? weight, add)
   if (!isChosen(node, rules.choose)) return wish('excluded', 'set', 0, false)
   if (node.availability === 'drain') return wish('drain', 'set', 0, false)
-  if (memory.downSince !== undefined && node.state !== 'ready') {
-    if (now - memory.downSince >= rules.downGrace) return wish('down', 'set', 0, false)
-    return keep('unknown', memory.seenReady)
+  if (node.state !== 'ready') {
+    const lost = node.state !== 'unknown' && memory.downSince !== undefined && now - memory.downSince >= rules.downGrace
+    return lost ? wish('down', 'set', 0, false) : keep('unknown', memory.seenReady)
   }
-  if (node.state !== 'ready') return keep('unknown', memory.seenReady)
   if (node.availability === 'pause') return keep('pause', false)
   if (memory.returnedAt !== undefined && now - memory.returnedAt < rules.returnWait) return keep('returning', memory.weight !== 0)
   return wish('ready', 'set', weight, true)
@@ -120,7 +121,8 @@ function better(a: Wish | undefined, b: Wish): Wish {
 
 function departures(before: NodesMemory, nodes: ReadonlyMap<string, NodeMemory>, now: number): ReadonlyMap<string, Departed> {
   const present = new Set([...nodes.values()].map((node) => node.server))
-  const departed = new Map([...before.departed].filter(([server]) => !present.has(server)))
+  // After a while a departed server that somebody puts into a group again is that person's.
+  const departed = new Map([...before.departed].filter(([server, { since }]) => !present.has(server) && now - since < DEPARTED_MS))
   for (const [id, node] of before.nodes) {
     if (nodes.has(id) || node.server === undefined || present.has(node.server)) continue
     departed.set(node.server, { since: now, hostname: node.hostname, address: node.address })

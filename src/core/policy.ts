@@ -16,8 +16,6 @@ export function allowedBy(policy: Policy, plan: Plan): Plan {
   return plan.flatMap((chain) => {
     const stopped = chain.changes.findIndex((change) => !allows(change))
     const changes = stopped === -1 ? chain.changes : chain.changes.slice(0, stopped)
-    const { deletes, ifHeld = [], ...rest } = chain
-    if (deletes !== undefined && stopped !== -1) return ifHeld.length === 0 ? [] : [{ ...rest, changes: ifHeld }]
     return changes.length === 0 ? [] : [{ ...chain, changes }]
   })
 }

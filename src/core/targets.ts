@@ -2,9 +2,9 @@
 // A listener keeps its kind, except that it moves to its own group when it needs one; never back.
 import type { Claim } from './claims.ts'
 import { ownMark } from './holders.ts'
-import { formatMark, parseMark } from './marks.ts'
-import { isOurs } from './members.ts'
-import type { ActualListener, Group, GroupRef, LoadBalancer, Target, Transport } from './model.ts'
+import { formatMark, type Mark, parseMark } from './marks.ts'
+import { isOurs, type Leaving } from './members.ts'
+import type { ActualListener, Group, GroupRef, LoadBalancer, Target } from './model.ts'
 import type { Backends } from './nodes.ts'
 
 export type TargetRules = { readonly owner: string; readonly note: string; readonly backends: 'auto' | 'vserver-group' }
@@ -14,7 +14,7 @@ export type GroupWish = {
   readonly name: string
   readonly existing: Group | undefined
   readonly ports: readonly number[]
-  readonly leaving: ReadonlyMap<number, 'whenHealthy' | 'now'>
+  readonly leaving: Leaving
 }
 
 /** The default group may be used while every server in it is ours or a node of this swarm and no foreign listener uses it. */
@@ -50,45 +50,55 @@ export function nodePortsOf(target: Target | undefined, lb: LoadBalancer): reado
 
 export type Aim = { readonly target: Target; readonly group?: GroupWish }
 
-function ownGroup(
-  claim: Claim,
-  lb: LoadBalancer,
-  oldPorts: readonly number[],
-  isTaken: (port: number, transport: Transport) => boolean,
-  checked: boolean,
-): Aim {
-  const name = groupName(claim)
-  const existing = groupByName(lb, name)
-  const present = existing?.members.flatMap((member) => member.port ?? []) ?? []
-  const leaving = new Map<number, 'whenHealthy' | 'now'>()
-  for (const port of [...present, ...oldPorts]) {
-    if (port === claim.nodePort) continue
-    leaving.set(port, isTaken(port, claim.mark.transport) || !checked ? 'now' : 'whenHealthy')
-  }
-  const ref: GroupRef = existing?.ref ?? name
-  return { target: { kind: 'group', group: ref }, group: { name, existing, ports: [claim.nodePort], leaving } }
+/** What of the swarm a target depends on. */
+export type AimContext = {
+  readonly lb: LoadBalancer
+  readonly rules: TargetRules
+  /** Whether a node port is another service's now. */
+  readonly isTaken: (port: number) => boolean
+  /** Whether a new listener may use the default group. */
+  readonly useDefault: boolean
 }
 
 /** Does this listener watch its backends at all? Without that nobody can say when a new port is healthy. */
 const isChecked = (claim: Claim) => claim.settings['health-check-switch'] === 'on' || claim.settings['health-check-flag'] === 'on'
 
-/**
- * @param isTaken says whether a node port is another service's now
- * @param useDefault whether a new listener may use the default group
- */
-export function aimOf(
-  claim: Claim,
-  actual: ActualListener | undefined,
-  lb: LoadBalancer,
-  isTaken: (port: number, transport: Transport) => boolean,
-  useDefault: boolean,
-): Aim {
-  if (actual === undefined) {
-    return useDefault ? { target: { kind: 'default', port: claim.nodePort } } : ownGroup(claim, lb, [], isTaken, isChecked(claim))
+function ownGroup(claim: Claim, oldPorts: readonly number[], { lb, rules, isTaken }: AimContext): Aim {
+  const name = groupName(claim)
+  const existing = groupByName(lb, name)
+  const present = existing?.members.flatMap(({ port, note }) => (port !== undefined && isOurs(note, rules.note) ? [port] : [])) ?? []
+  const leaving = new Map<number, 'taken' | 'whenHealthy' | 'whenThere'>()
+  for (const port of [...present, ...oldPorts]) {
+    if (port !== claim.nodePort) leaving.set(port, isTaken(port) ? 'taken' : isChecked(claim) ? 'whenHealthy' : 'whenThere')
   }
+  const ref: GroupRef = existing?.ref ?? name
+  return { target: { kind: 'group', group: ref }, group: { name, existing, ports: [claim.nodePort], leaving } }
+}
+
+/** @param mark of the listener as it is: only its own service's old port is served beside the new one */
+export function aimOf(claim: Claim, actual: ActualListener | undefined, mark: Mark | undefined, context: AimContext): Aim {
+  if (actual === undefined) return context.useDefault ? { target: { kind: 'default', port: claim.nodePort } } : ownGroup(claim, [], context)
   const { target } = actual
   if (target?.kind === 'default' && target.port === claim.nodePort) return { target }
   // The port of a listener on the default group cannot be changed: it moves to its own group, the old port beside the new one.
-  const oldPorts = target?.kind === 'default' ? [target.port] : []
-  return ownGroup(claim, lb, oldPorts, isTaken, isChecked(claim))
+  const same = mark?.service === claim.mark.service && mark.port === claim.mark.port && mark.transport === claim.mark.transport
+  return ownGroup(claim, same && target?.kind === 'default' ? [target.port] : [], context)
+}
+
+/** Two listeners of one service port share one group: it has the ports of both, and what one wants the other does not leave. */
+export function mergeWishes(wishes: readonly GroupWish[]): ReadonlyMap<string, GroupWish> {
+  const merged = new Map<string, GroupWish>()
+  for (const wish of wishes) {
+    const other = merged.get(wish.name)
+    const ports = [...new Set([...(other?.ports ?? []), ...wish.ports])]
+    const leaving = new Map([...wish.leaving, ...(other?.leaving ?? [])].filter(([port]) => !ports.includes(port)))
+    merged.set(wish.name, { ...wish, ports, leaving })
+  }
+  return merged
+}
+
+/** Will this group have a backend with a weight on a port that is wanted? To switch to one that has none would drop all traffic. */
+export function willServe({ existing, ports }: GroupWish, backends: Backends): boolean {
+  const serves = existing?.members.some((member) => member.weight > 0 && member.port !== undefined && ports.includes(member.port)) === true
+  return serves || [...backends.wishes.values()].some((wish) => wish.add && wish.weight > 0)
 }

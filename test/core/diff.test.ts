@@ -1,5 +1,6 @@
 // The rules that protect people (docs/how-it-works.md), one table each: what is wanted and what is there in, the plan as text out.
 import { describe, expect, test } from 'vitest'
+import { NO_MEMORY } from '../../src/core/diff-input.ts'
 import type { HealthState } from '../../src/core/health.ts'
 import { foldHealth } from '../../src/core/health.ts'
 import type { ListenerKey } from '../../src/core/model.ts'
@@ -31,7 +32,7 @@ import {
 } from '../support/build.ts'
 
 const inPlace = balancer({ members: threeMembers(), listeners: [webListener()] })
-const seenRunning = { seenRunning: new Set<ListenerKey>(['tcp:8080']), absentSince: new Map() }
+const seenRunning = { ...NO_MEMORY, seenRunning: new Set<ListenerKey>(['tcp:8080']) }
 const all = (state: HealthState, keys: readonly ListenerKey[] = ['tcp:8080'], port = 30000) =>
   foldHealth(keys.flatMap((key) => ['i-1', 'i-2', 'i-3'].map((server) => ({ listener: key, server, port, state }))))
 
@@ -353,9 +354,31 @@ describe('rule 4: a problem freezes, and only certain things delete', () => {
       ).toEqual([])
     })
 
-    test('a delete that the guard may hold carries the closing with it', () => {
+    test('a delete, which the guard may hold, comes after the closing, which it may not', () => {
       const { plan } = diffOf({ lb: owned, wanted: wantedBy([thief], { memory: remembers(['web', 'thief'], { web: 0 }) }) })
-      expect(plan.find(({ deletes }) => deletes === 'tcp:8080')?.ifHeld).toHaveLength(1)
+      expect(plan.map(({ id, deletes }) => [id, deletes])).toEqual([
+        ['close tcp:8080', undefined],
+        ['delete tcp:8080', 'tcp:8080'],
+      ])
+      expect(plan[1]?.after).toContain('close tcp:8080')
+    })
+
+    test('a listener that is wanted elsewhere by now is stopped, switched and started, in that order', () => {
+      const moved = web({}, { ports: [{ target: 80, published: 30001, transport: 'tcp', mode: 'ingress' }] })
+      const { plan } = diffOf({ lb: owned, services: [moved, thief] })
+      expect(plan.map(({ id }) => id)).toEqual([`group ${markOf('web')}`, 'close tcp:8080', 'listener tcp:8080'])
+      expect(plan[2]?.after).toContain('close tcp:8080')
+      expect(plan[2]?.changes.map(({ kind }) => kind)).toEqual(['updateListener', 'startListener'])
+    })
+
+    test('and stays stopped where no node can serve its own port yet', () => {
+      const moved = web({}, { ports: [{ target: 80, published: 30001, transport: 'tcp', mode: 'ingress' }] })
+      const { plan } = diffOf({
+        lb: owned,
+        services: [moved, thief],
+        nodes: THREE.map((one) => ({ ...one, availability: 'pause' as const })),
+      })
+      expect(plan.flatMap(({ changes }) => changes.map(({ kind }) => kind))).toEqual(['stopListener'])
     })
 
     test('it is started again when it points at its own service', () => {

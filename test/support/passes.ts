@@ -13,7 +13,7 @@ export const PASS_RULES: ReconcileRules = {
   policy: 'sync',
 }
 
-export const sharedBy = (...loadBalancers: readonly string[]): Shared => ({ ledger: newLedger(loadBalancers), up: new Set() })
+export const sharedBy = (...loadBalancers: readonly string[]): Shared => ({ ledger: newLedger(loadBalancers), up: new Set(), read: new Map() })
 
 export type Wish = Partial<Omit<Offer, 'claims'>> & { readonly services?: readonly Service[]; readonly nodes?: readonly Node[] }
 
