@@ -1,6 +1,6 @@
 // Carries out a plan: chains side by side, each in its own order, a failure ends its own chain only.
 // How wide calls run and how long they wait is the provider's business; here it is only said when to stop beginning.
-import type { Chain, Change, Plan } from './core/model.ts'
+import { type Chain, type Change, DEFAULT_GROUP, type LoadBalancer, type Member, type Plan } from './core/model.ts'
 import { CallError, type Handle, ServersRefused, type Turn } from './providers/provider.ts'
 
 export type Applied = { readonly chain: Chain; readonly change: Change; readonly requestIds: readonly string[]; readonly ms: number }
@@ -23,9 +23,30 @@ export type ApplyHooks = {
   readonly now: () => number
 }
 
-type Ending = 'done' | 'failed' | 'pending'
+/** partly: some servers were refused, the others went in. */
+type Ending = 'done' | 'partly' | 'failed' | 'pending'
 
 const statusOf = (error: unknown) => (error instanceof CallError ? error.status : 'failed')
+
+const serves = (members: readonly Member[]) => members.some(({ weight }) => weight > 0)
+
+/** Whether the group of this change sends traffic anywhere, although these servers were refused. */
+function stillServes(change: Change, refused: readonly string[], lb: LoadBalancer): boolean {
+  if (change.kind !== 'createGroup' && change.kind !== 'addBackends') return false
+  if (serves(change.members.filter(({ server }) => !refused.includes(server)))) return true
+  if (change.kind === 'createGroup') return false
+  return serves((change.group === DEFAULT_GROUP ? lb.members : lb.groups.find(({ ref }) => ref === change.group)?.members) ?? [])
+}
+
+/** What of a change adds or raises. Undefined: it takes something away, which was weighed against servers that are not there now. */
+function opening(change: Change): Change | undefined {
+  if (change.kind === 'removeBackends' || change.kind === 'deleteGroup' || change.kind === 'deleteListener') return undefined
+  if (change.kind !== 'setWeights') return change
+  const raised = change.members.filter(({ weight }) => weight > 0)
+  if (raised.length === change.members.length) return change
+  const was = change.was.filter((_, index) => (change.members[index]?.weight ?? 0) > 0)
+  return raised.length === 0 ? undefined : { ...change, members: raised, was }
+}
 
 /** @param turnOf how urgent a chain is, and the signals that end waiting */
 export async function applyPlan(plan: Plan, handle: Handle, turnOf: (chain: Chain) => Turn, hooks: ApplyHooks): Promise<ApplyResult> {
@@ -52,7 +73,7 @@ export async function applyPlan(plan: Plan, handle: Handle, turnOf: (chain: Chai
       failed.push(one)
       hooks.failed(one)
       // One node that the cloud refuses must not keep a listener from the others.
-      return error instanceof ServersRefused ? 'done' : 'failed'
+      return error instanceof ServersRefused && stillServes(change, error.servers, handle.actual) ? 'partly' : 'failed'
     }
   }
 
@@ -63,9 +84,14 @@ export async function applyPlan(plan: Plan, handle: Handle, turnOf: (chain: Chai
       pending += chain.changes.length
       return 'pending'
     }
-    for (const [index, change] of chain.changes.entries()) {
+    let partly = false
+    for (const [index, planned] of chain.changes.entries()) {
+      const change = partly ? opening(planned) : planned
+      if (change !== planned) pending += 1
+      if (change === undefined) continue
       const ending = turn.begin.aborted ? 'pending' : await step(chain, change, turn)
-      if (ending === 'done') continue
+      partly ||= ending === 'partly'
+      if (ending === 'done' || ending === 'partly') continue
       if (ending === 'pending') pending += chain.changes.length - index
       return ending
     }

@@ -2,9 +2,9 @@
 import { describe, expect, test } from 'vitest'
 import { type ApplyHooks, applyPlan, inOrder } from '../src/apply.ts'
 import { describeChange } from '../src/core/describe.ts'
-import type { Chain, Change } from '../src/core/model.ts'
-import { CallError, type Handle, type Turn } from '../src/providers/provider.ts'
-import { balancer } from './support/build.ts'
+import { type Chain, type Change, DEFAULT_GROUP, type LoadBalancer, type Member } from '../src/core/model.ts'
+import { CallError, type Handle, ServersRefused, type Turn } from '../src/providers/provider.ts'
+import { balancer, markOf, member } from './support/build.ts'
 import { callError } from './support/memory-provider.ts'
 
 const NEVER = new AbortController().signal
@@ -144,6 +144,67 @@ describe('a failure', () => {
     const result = await applyPlan([chain('a', [1]), chain('b', [2])], handle, () => TURN, hooks())
     expect(result.failed.map(({ error }) => error.message)).toEqual(['a plain word'])
     expect(result.applied).toHaveLength(1)
+  })
+})
+
+describe('servers that the cloud refuses', () => {
+  const [good, bad] = [member('i-1'), member('i-2')]
+  const add = (members: readonly Member[]): Change => ({ kind: 'addBackends', group: DEFAULT_GROUP, name: 'default group', members })
+  const weigh = (members: readonly Member[], was: readonly Member[]): Change => ({
+    kind: 'setWeights',
+    group: DEFAULT_GROUP,
+    name: 'default group',
+    members,
+    was,
+  })
+  const remove: Change = { kind: 'removeBackends', group: DEFAULT_GROUP, name: 'default group', members: [member('i-9')] }
+  const link = (id: string, changes: readonly Change[], after: readonly string[] = []): Chain => ({ id, service: id, after, changes })
+
+  async function apply(plan: readonly Chain[], lb: Partial<LoadBalancer> = {}) {
+    const done: string[] = []
+    const handle: Handle = {
+      actual: balancer(lb),
+      health: async () => [],
+      async apply(change) {
+        if ('members' in change && change.members.includes(bad)) throw new ServersRefused(['i-2'], callError('failed', 'ObtainIpFail'))
+        done.push(describeChange(change))
+        return []
+      },
+    }
+    return { done, result: await applyPlan(plan, handle, () => TURN, hooks()) }
+  }
+
+  test('do not keep the others from serving a listener', async () => {
+    const { done, result } = await apply([link('group', [add([good, bad])]), link('listener', [stop(1)], ['group'])])
+    expect(done).toEqual(['stop listener tcp:1, note -> ""'])
+    expect(result).toMatchObject({ pending: 0 })
+    expect(result.failed).toHaveLength(1)
+  })
+
+  test('let nothing be lowered or removed that they were to replace; what raises goes on', async () => {
+    const members = [member('i-3', { weight: 0 }), member('i-4')]
+    const changes = [add([bad]), weigh(members, [member('i-3'), member('i-4', { weight: 0 })]), remove]
+    const { done, result } = await apply([link('group', changes)], {
+      members: [member('i-3'), member('i-4', { weight: 0 }), member('i-9')],
+    })
+    expect(done).toEqual(['set weight of i-4 to 100 (was 0) in default group'])
+    expect(result.pending).toBe(2)
+  })
+
+  test.each<[string, Change, Partial<LoadBalancer>]>([
+    ['a new group', { kind: 'createGroup', name: markOf('web'), members: [bad] }, {}],
+    ['an empty one', add([bad]), {}],
+    ['one whose servers are all at 0', add([bad]), { members: [member('i-1', { weight: 0 })] }],
+    ['a group that could only take one at 0', add([bad, member('i-3', { weight: 0 })]), {}],
+  ])('were all there is for %s: nothing is sent there', async (_, change, lb) => {
+    const { done, result } = await apply([link('group', [change, remove]), link('listener', [stop(1)], ['group'])], lb)
+    expect(done).toEqual([])
+    expect(result.pending).toBe(1)
+  })
+
+  test('are no loss to a group that serves already', async () => {
+    const { done } = await apply([link('group', [add([bad])]), link('listener', [stop(1)], ['group'])], { members: [good] })
+    expect(done).toHaveLength(1)
   })
 })
 
