@@ -8,7 +8,7 @@ import type { Mark } from './marks.ts'
 import { isOurs } from './members.ts'
 import type { Chain, ListenerKey, Plan, Problem } from './model.ts'
 import { type Step, stepCreate, stepDelete, stepKeep, stepUpdate } from './steps.ts'
-import { defaultGroupIsOurs, mergeWishes } from './targets.ts'
+import { defaultGroupIsOurs, type GroupWish, mergeWishes } from './targets.ts'
 import { loserVerdict, type Verdict } from './verdicts.ts'
 
 export type Diff = {
@@ -134,8 +134,13 @@ export function countOwned(input: Decisive): { readonly owned: number; readonly 
   return { owned: decisions.filter(isOwned).length, alive: decisions.filter(({ kind }) => kind !== 'delete').length }
 }
 
-function groupPlans(decided: ReadonlyMap<ListenerKey, Decided>, input: DiffInput, context: GroupContext, strangers: readonly string[]) {
-  const wishes = mergeWishes([...decided.values()].flatMap(({ step }) => step.wish ?? []))
+function groupPlans(
+  wishes: ReadonlyMap<string, GroupWish>,
+  decided: ReadonlyMap<ListenerKey, Decided>,
+  input: DiffInput,
+  context: GroupContext,
+  strangers: readonly string[],
+) {
   const groups = planGroups(wishes, decided, input, context)
   const used = usesDefault(decided.values(), input.held)
   const managed = used || (input.lb.members.some((member) => isOurs(member.note, input.rules.note)) && !onlyFrozen(decided.values()))
@@ -149,11 +154,14 @@ export function diff(input: DiffInput): Diff {
   const own = defaultGroupIsOurs(lb, input.backends, rules)
   const decided = decideSteps(decisions.byKey, input, rules.backends === 'auto' && own.ours)
   const steps = [...decided.values()].map(({ step }) => step)
-  const switching = steps.flatMap(({ wish }) => (wish?.existing !== undefined && wish.leaving.size > 0 ? [wish.name] : []))
+  const wishes = mergeWishes(steps.flatMap(({ wish }) => wish ?? []))
+  const switching = [...wishes.values()].flatMap(({ name, existing, leaving }) =>
+    existing !== undefined && leaving.size > 0 ? [name] : [],
+  )
   const memory = remember(input, switching)
   const absentSince = (server: string) => memory.absentSince.get(server) ?? now
   const context: GroupContext = { lb, backends: input.backends, rules, absentSince, health: input.health, now }
-  const { plans, removals, problems } = groupPlans(decided, input, context, own.strangers)
+  const { plans, removals, problems } = groupPlans(wishes, decided, input, context, own.strangers)
   const conflicts = decisions.losers.map(
     ({ claim, reason }): Problem => ({ kind: 'conflict', subject: claim.service, port: claim.key, text: reason }),
   )

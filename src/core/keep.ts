@@ -8,6 +8,8 @@ export type Keep = {
   readonly text: string
   /** Milliseconds; undefined: until the cause is gone. */
   readonly until?: number
+  /** A move waits for another load balancer. */
+  readonly elsewhere?: boolean
 }
 
 export type KeepRules = {
@@ -55,5 +57,7 @@ export function keepOf(
   if (port.state !== 'wanted') return { reason: port.state, text: port.reason }
   const elsewhere = port.places.filter((name) => name !== `${place.loadBalancer}|${place.key}`)
   const waiting = elsewhere.filter((name) => !isUp(servedPlace(name, mark)))
-  return waiting.length === 0 ? undefined : { reason: 'move', text: `stays until ${waiting.join(', ').replaceAll('|', ' ')} is up` }
+  return waiting.length === 0
+    ? undefined
+    : { reason: 'move', elsewhere: true, text: `stays until ${waiting.join(', ').replaceAll('|', ' ')} is up` }
 }

@@ -50,9 +50,10 @@ export type GroupDiff = {
 
 /** A lost node that a listener still finds normal is asked about again after this. */
 const HEALTH_MS = 15_000
+const RECENT_MS = 120_000
 
 const ZERO = '/0'
-const isZeroNote = (note: string) => note.endsWith(ZERO)
+export const isZeroNote = (note: string) => note.endsWith(ZERO)
 /** Behind a backend's description this says: the zero is ours (people's zeros carry none and stay). */
 const zeroNote = (note: string) => (isZeroNote(note) ? note : `${note.slice(0, 78)}${ZERO}`)
 /** The cloud takes no empty description, so a server that had none gets a plain word. */
@@ -126,12 +127,19 @@ function lostNow(input: GroupInput, rules: MemberRules): number {
   }).length
 }
 
+/** Lost only just now: worth asking again soon whether its listeners have noticed. Later the resync does. */
+function isRecent(member: Member, input: GroupInput, now: number): boolean {
+  if (input.wishes.has(member.server)) return false
+  return now - (input.departed.get(member.server)?.since ?? input.absentSince(member.server)) < RECENT_MS
+}
+
 /** Takes of the lowerings what leaves at least one positive weight, and for lost nodes at most a third at a time. */
 function limited(
   input: GroupInput,
   rules: MemberRules,
   wanted: readonly Lowering[],
   positive: number,
+  now: number,
 ): { set: Member[]; needsHealth: boolean; waits: boolean; last: boolean } {
   const third = Math.max(1, Math.floor(input.members.length / 3))
   let left = positive
@@ -145,7 +153,7 @@ function limited(
       last = true
       continue
     }
-    waits ||= reason === 'lost' && (lost >= third || input.health?.get(member.server) === 'normal')
+    waits ||= reason === 'lost' && isRecent(member, input, now) && (lost >= third || input.health?.get(member.server) === 'normal')
     if (reason === 'lost' && lost >= third) continue
     if (reason === 'lost' && input.health === undefined) {
       needsHealth = true
@@ -199,7 +207,7 @@ export function diffGroup(input: GroupInput, rules: MemberRules, now: number): G
   const judged = input.members.map((member) => ({ member, ...removable(member, input, rules, now) }))
   const gone = judged.filter(({ remove }) => remove).map(({ member }) => member)
   const remove = keepingOne([...new Set([...leavers(input, rules), ...gone])], input)
-  const lowered = limited(input, rules, lowerings(input, rules, remove), weighing(input, raised, remove))
+  const lowered = limited(input, rules, lowerings(input, rules, remove), weighing(input, raised, remove), now)
   const set = [...raised.filter((member) => !remove.some((one) => memberKey(one) === memberKey(member))), ...lowered.set]
   const wantsLeave = input.members.some(
     (member) => isOurs(member.note, rules.note) && member.port !== undefined && input.leaving.get(member.port) === 'whenHealthy',

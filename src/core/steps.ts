@@ -5,7 +5,7 @@ import { type Claim, portKey } from './claims.ts'
 import type { DiffInput } from './diff-input.ts'
 import type { Decision } from './holders.ts'
 import { closeListener, diffListener, specOf } from './listeners.ts'
-import type { Mark } from './marks.ts'
+import { formatMark, type Mark } from './marks.ts'
 import type { ActualListener, Chain, Change } from './model.ts'
 import { type Aim, type AimContext, aimOf, type GroupWish, nodePortsOf, willServe } from './targets.ts'
 import { claimVerdict, keptVerdict, type Verdict } from './verdicts.ts'
@@ -91,7 +91,7 @@ export function stepUpdate(decision: Extract<Decision, { kind: 'update' }>, inpu
   // What was closed because it led to a stranger is opened again behind the switch.
   const reopen: Change[] =
     close.length > 0 && !diff.changes.some(({ kind }) => kind === 'replaceListener')
-      ? [{ kind: 'startListener', key: actual.key, protocol: actual.protocol }]
+      ? [{ kind: 'startListener', key: actual.key, protocol: actual.protocol, note: formatMark(claim.mark) }]
       : []
   const changes = unused ? diff.changes : [...diff.changes, ...reopen]
   const after = [TAG_CHAIN, aimChain(aim), ...close.map(({ id }) => id)]
@@ -105,7 +105,9 @@ const isTarget = ({ target }: ActualListener, aim: Aim) => target?.kind === 'gro
 export function stepKeep({ actual, mark, keep }: Extract<Decision, { kind: 'keep' }>, input: DiffInput): Step {
   const stolen = isStolen(actual, mark, input)
   const text = stolen ? `stopped: its node port belongs to another service now; ${keep.text}` : keep.text
-  const again = keep.reason === 'move' ? input.now + MOVE_MS : keep.until
+  // What blocks a move on this very load balancer is part of its digest.
+  const moves = keep.reason === 'move' && keep.elsewhere === true
+  const again = moves ? input.now + MOVE_MS : keep.until
   return { chains: closing(actual, mark, input), verdict: keptVerdict(actual, mark, keep, text), again, opens: false, leaves: false }
 }
 

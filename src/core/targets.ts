@@ -3,7 +3,7 @@
 import type { Claim } from './claims.ts'
 import { ownMark } from './holders.ts'
 import { formatMark, type Mark, parseMark } from './marks.ts'
-import { isOurs, type Leaving } from './members.ts'
+import { isOurs, isZeroNote, type Leaving } from './members.ts'
 import type { ActualListener, Group, GroupRef, LoadBalancer, Target } from './model.ts'
 import type { Backends } from './nodes.ts'
 
@@ -99,6 +99,10 @@ export function mergeWishes(wishes: readonly GroupWish[]): ReadonlyMap<string, G
 
 /** Will this group have a backend with a weight on a port that is wanted? To switch to one that has none would drop all traffic. */
 export function willServe({ existing, ports }: GroupWish, backends: Backends): boolean {
-  const serves = existing?.members.some((member) => member.weight > 0 && member.port !== undefined && ports.includes(member.port)) === true
-  return serves || [...backends.wishes.values()].some((wish) => wish.add && wish.weight > 0)
+  const members = existing?.members ?? []
+  if (members.some((member) => member.weight > 0 && member.port !== undefined && ports.includes(member.port))) return true
+  // One that a person set to 0 stays at 0; one that we did is raised.
+  const blocked = (server: string, port: number) =>
+    members.some((one) => one.server === server && one.port === port && !isZeroNote(one.note))
+  return [...backends.wishes.values()].some((wish) => wish.add && wish.weight > 0 && ports.some((port) => !blocked(wish.server, port)))
 }
