@@ -86,10 +86,10 @@ export async function applyPlan(plan: Plan, handle: Handle, turnOf: (chain: Chai
     }
     let partly = false
     for (const [index, planned] of chain.changes.entries()) {
-      const change = partly ? opening(planned) : planned
+      const change: Change | undefined = partly ? opening(planned) : planned
       if (change !== planned) pending += 1
       if (change === undefined) continue
-      const ending = turn.begin.aborted ? 'pending' : await step(chain, change, turn)
+      const ending: Ending = turn.begin.aborted ? 'pending' : await step(chain, change, turn)
       partly ||= ending === 'partly'
       if (ending === 'done' || ending === 'partly') continue
       if (ending === 'pending') pending += chain.changes.length - index
