@@ -60,7 +60,10 @@ export function createWorker(options: WorkerOptions): Worker {
   /** Digest of the last pass that succeeded with a known outcome. */
   let done: string | undefined
   let doneServices: ReadonlyMap<string, string> = new Map()
-  let fresh = true
+  /** Nothing remembered of group members is trusted by the next reading. */
+  let untrusted = true
+  /** Leadership was gained since the last pass began. */
+  let regained = false
   let failures = 0
   /** Undefined while a pass is under way: a time that is over would make everybody ask again until it ends. */
   let recheckAt: number | undefined
@@ -99,7 +102,7 @@ export function createWorker(options: WorkerOptions): Worker {
     const bad = outcome.status === 'failed' || unknown || (result?.failed.length ?? 0) > 0
     const cut = (result?.pending ?? 0) > 0
     failures = bad ? failures + 1 : 0
-    fresh = unknown || (outcome.status === 'failed' && fresh)
+    if (unknown) untrusted = true
     tried = current
     done = bad || cut ? undefined : current
     if (!bad && !cut) doneServices = services
@@ -115,6 +118,12 @@ export function createWorker(options: WorkerOptions): Worker {
     const begin = anySignal(box.signal, stop)
     const wait = anySignal(box.signal, giveUp)
     const timer = setTimeout(() => box.abort(), options.boxMs)
+    const whole = untrusted
+    // What it saw as a standby says nothing about who stopped a listener: the leader before may have died while it replaced one.
+    if (regained) remembered = { ...remembered, balancer: { ...remembered.balancer, seenRunning: new Set() } }
+    untrusted = false
+    regained = false
+    let looked = false
     const outcome = await reconcileOne(
       {
         id,
@@ -123,7 +132,7 @@ export function createWorker(options: WorkerOptions): Worker {
         backends: offer.backends,
         rules: offer.rules,
         remembered,
-        members: fresh || offer.fresh ? 'fresh' : offer.resync ? 'audit' : 'cached',
+        members: whole ? 'fresh' : offer.resync ? 'audit' : 'cached',
         driftOnly: done === current,
         mayWrite: offer.mayWrite,
         turnOf: (chain) => ({ begin: begin.signal, wait: wait.signal, priority: urgent(chain) ? 1 : 0 }),
@@ -141,10 +150,12 @@ export function createWorker(options: WorkerOptions): Worker {
       },
       shared,
       (look) => {
+        looked = true
         remembered = look.remembered
         last = look.lb
       },
     )
+    if (!looked) untrusted ||= whole
     clearTimeout(timer)
     begin.release()
     wait.release()
@@ -184,9 +195,12 @@ export function createWorker(options: WorkerOptions): Worker {
       else poked = true
     },
     offer(offer) {
+      untrusted ||= offer.fresh
+      regained ||= offer.fresh
       if (running !== undefined) {
-        if (digestOf(offer, running.last).text === running.digest && !offer.fresh) return
-        next = offer
+        const same = next === undefined && !running.box.signal.aborted && digestOf(offer, running.last).text === running.digest
+        if (same && !offer.fresh) return
+        next = { ...offer, resync: offer.resync || next?.resync === true }
         // Writing for a wish that has changed ends; requests on the wire finish.
         running.box.abort()
         return

@@ -179,6 +179,17 @@ describe('who closed a listener', () => {
     expect(its.provider.lb().listeners[0]).toMatchObject({ status: 'running', note: markOf('web') })
   })
 
+  test('nobody, where the leader before died between the create and the start of a replacement', async () => {
+    const its = ground({ lb: inPlace() })
+    await pass(its, { services: [web()], mayWrite: false })
+    const http = web({ 'slb.port.80': 'http://:8080' })
+    const settings = offerOf({ services: [http] }).claims[0]?.settings ?? {}
+    const half = listener('http', 8080, toDefault(30000), markOf('web'), { status: 'stopped', settings })
+    its.provider.edit((lb) => ({ ...lb, listeners: [half] }))
+    await pass(its, { services: [http], fresh: true })
+    expect(its.provider.lb().listeners[0]).toMatchObject({ status: 'running', note: markOf('web') })
+  })
+
   test('we, where a replacement failed half way: it is started, not taken for closed by a person', async () => {
     let broken = true
     const its = ground({

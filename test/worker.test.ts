@@ -110,6 +110,23 @@ describe('what is trusted', () => {
   })
 })
 
+test('a fresh reading that failed is tried again as one after leadership was gained, too', async () => {
+  let broken = false
+  const its = ground({
+    opens: () => {
+      if (broken) throw callError('failed')
+    },
+  })
+  await pass(its, { services: [web()], mayWrite: false })
+  broken = true
+  await pass(its, { services: [web()], fresh: true })
+  broken = false
+  its.clock.now += 200
+  await pass(its, { services: [web()] })
+  await pass(its, { services: [web(), api()] })
+  expect(its.provider.opened.map(({ members }) => members)).toEqual(['fresh', 'fresh', 'fresh', 'cached'])
+})
+
 describe('trying again', () => {
   test('comes later after each failure in a row, at most every minute', async () => {
     const its = ground({
