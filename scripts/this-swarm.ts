@@ -1,15 +1,16 @@
-// `--use-this-swarm`: the Docker Engine that is here, a manager, instead of a lab. What is put into it is taken out again.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+// `--use-this-swarm`: the Docker Engine that is here, a leading manager, instead of a lab. What is put into it is taken out again.
+// The load balancer has a network namespace of its own: its listeners may have the numbers of ports that the engine publishes.
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DAEMON, SECRETS } from '../test/lab/daemon.ts'
-import { ended, type RunOptions, run, start } from '../test/lab/process.ts'
-import type { Machine, Site } from '../test/lab/site.ts'
+import { claimGround } from '../test/lab/ground.ts'
+import { addHubAddress, inside, openHub, routeHubToMachine } from '../test/lab/network.ts'
+import { type RunOptions, run, start } from '../test/lab/process.ts'
+import { BALANCER_HOST, type Machine, type Site } from '../test/lab/site.ts'
 import { buildWebImage, WEB_IMAGE } from '../test/lab/web-image.ts'
 import { IMAGE } from './image.ts'
 
-const BALANCER_ADDRESS = '127.77.0.1'
 const STACK = 'site'
 const SERVICES = ['hello', DAEMON]
 
@@ -27,37 +28,41 @@ export async function thisSwarmSite(progress: (line: string) => void): Promise<S
   if (clash !== undefined) throw new Error(`this swarm has a service ${clash} already; the quickstart needs that name`)
   const machines = await listMachines(docker, info)
   progress(`using the swarm that is here: ${machines.map(({ name }) => name).join(', ')}; tasks run on this node, where the images are`)
-  const folder = mkdtempSync(join(tmpdir(), 'swarm-slb-quickstart-'))
-  const constraint = `node.id==${info.NodeID}`
-  const placement = join(folder, 'placement.yml')
-  writeFileSync(placement, `version: "3.8"\nservices:\n  web:\n    deploy:\n      placement:\n        constraints: ["${constraint}"]\n`)
-  await buildWebImage(docker)
-  const children: ReturnType<typeof start>[] = []
-  return {
-    folder,
-    dockerHost: process.env['DOCKER_HOST'] ?? 'unix:///var/run/docker.sock',
-    cloudAddress: info.NodeAddr,
-    balancerAddress: BALANCER_ADDRESS,
-    machines,
-    placement,
-    constraint,
-    docker,
-    engines: [docker],
-    spawn(name, command) {
-      const child = start(command, join(folder, `${name}.log`))
-      children.push(child)
-      return child
-    },
-    loadImage: async (archive) => void (await docker(['load', '--input', archive], { timeoutMs: 300_000 })),
-    async down() {
-      await docker(['stack', 'rm', STACK]).catch(() => '')
-      await docker(['service', 'rm', ...SERVICES]).catch(() => '')
-      await removeSecrets(docker)
-      for (const child of children) child.kill('SIGKILL')
-      await Promise.all(children.map(ended))
-      await removeImages(docker)
-      rmSync(folder, { recursive: true, force: true })
-    },
+  const ground = await claimGround(progress)
+  try {
+    const hub = await openHub(ground)
+    await routeHubToMachine(hub)
+    const constraint = `node.id==${info.NodeID}`
+    const placement = join(ground.folder, 'placement.yml')
+    writeFileSync(placement, `version: "3.8"\nservices:\n  web:\n    deploy:\n      placement:\n        constraints: ["${constraint}"]\n`)
+    await buildWebImage(docker)
+    return {
+      folder: ground.folder,
+      dockerHost: process.env['DOCKER_HOST'] ?? 'unix:///var/run/docker.sock',
+      cloudAddress: hub.address,
+      balancerAddress: await addHubAddress(hub, BALANCER_HOST),
+      machines,
+      placement,
+      constraint,
+      docker,
+      engines: [docker],
+      spawn(name, command) {
+        const child = start([...inside(hub.pid), ...command], join(ground.folder, `${name}.log`))
+        ground.noteProcess(child.pid, name)
+        return child
+      },
+      loadImage: async (archive) => void (await docker(['load', '--input', archive], { timeoutMs: 300_000 })),
+      async down() {
+        await docker(['stack', 'rm', STACK]).catch(() => '')
+        await docker(['service', 'rm', ...SERVICES]).catch(() => '')
+        await removeSecrets(docker)
+        await removeImages(docker)
+        await ground.clear()
+      },
+    }
+  } catch (error) {
+    await ground.clear()
+    throw error
   }
 }
 

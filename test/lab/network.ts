@@ -49,6 +49,9 @@ export async function addHubAddress(hub: Hub, host: number): Promise<string> {
   return address
 }
 
+/** From the hub to whatever this machine itself answers on, for a swarm outside of the lab. */
+export const routeHubToMachine = async (hub: Hub): Promise<void> => void (await ip(hub.pid, `route replace default via ${hub.prefix}.254`))
+
 /** No default route: what does not live in the lab fails at once instead of after a timeout. */
 export async function plugIn(ground: Ground, hub: Hub, name: string, host: number): Promise<Wire> {
   const pid = await holdNamespace(ground, `${name} namespace`)

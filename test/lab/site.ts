@@ -29,7 +29,8 @@ export interface Site {
   down(): Promise<void>
 }
 
-const BALANCER_HOST = 100
+/** Last byte of the load balancer's address. */
+export const BALANCER_HOST = 100
 
 export async function labSite(options: LabOptions): Promise<Site & { readonly lab: Lab }> {
   const lab = await startLab(options)
