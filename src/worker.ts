@@ -1,6 +1,7 @@
 // Keeps one load balancer in step, on its own: a slow or failing one holds nobody up. Makes no cloud call while nothing is due.
 
 import type { Applied, NotApplied } from './apply.ts'
+import { type Box, createBox } from './box.ts'
 import type { Claim, Wanted } from './core/claims.ts'
 import { digest, serviceDigests } from './core/digest.ts'
 import { servedPlace } from './core/keep.ts'
@@ -69,7 +70,7 @@ export function createWorker(options: WorkerOptions): Worker {
   let recheckAt: number | undefined
   /** Something may have become due after the pass under way had looked. */
   let poked = false
-  let running: { readonly digest: string; readonly last: LoadBalancer | undefined; readonly box: AbortController } | undefined
+  let running: { readonly digest: string; readonly last: LoadBalancer | undefined; readonly box: Box } | undefined
   /** Digest of the last pass that was tried. */
   let tried: string | undefined
   let next: Offer | undefined
@@ -112,12 +113,9 @@ export function createWorker(options: WorkerOptions): Worker {
     recheckAt = times.length === 0 ? undefined : Math.min(...times)
   }
 
-  async function pass(offer: Offer, services: ReadonlyMap<string, string>, current: string, box: AbortController): Promise<void> {
+  async function pass(offer: Offer, services: ReadonlyMap<string, string>, current: string, box: Box): Promise<void> {
     const changed = new Set([...services].filter(([name, text]) => doneServices.get(name) !== text).map(([name]) => name))
     const urgent = (chain: Chain) => changed.size <= FEW && chain.service !== undefined && changed.has(chain.service)
-    const begin = anySignal(box.signal, stop)
-    const wait = anySignal(box.signal, giveUp)
-    const timer = setTimeout(() => box.abort(), options.boxMs)
     const whole = untrusted
     // What it saw as a standby says nothing about who stopped a listener: the leader before may have died while it replaced one.
     if (regained) remembered = { ...remembered, balancer: { ...remembered.balancer, seenRunning: new Set() } }
@@ -135,7 +133,7 @@ export function createWorker(options: WorkerOptions): Worker {
         members: whole ? 'fresh' : offer.resync ? 'audit' : 'cached',
         driftOnly: done === current,
         mayWrite: offer.mayWrite,
-        turnOf: (chain) => ({ begin: begin.signal, wait: wait.signal, priority: urgent(chain) ? 1 : 0 }),
+        turnOf: (chain) => ({ begin: box.begin, wait: box.wait, priority: urgent(chain) ? 1 : 0 }),
         hooks: {
           begins,
           applied: (applied) => {
@@ -151,14 +149,13 @@ export function createWorker(options: WorkerOptions): Worker {
       shared,
       (look) => {
         looked = true
+        box.start()
         remembered = look.remembered
         last = look.lb
       },
     )
     if (!looked) untrusted ||= whole
-    clearTimeout(timer)
-    begin.release()
-    wait.release()
+    box.release()
     settle(outcome, offer)
     options.finished(id, outcome)
   }
@@ -177,7 +174,7 @@ export function createWorker(options: WorkerOptions): Worker {
       const offer = next
       next = undefined
       const { services, text } = digestOf(offer, last)
-      running = { digest: text, last, box: new AbortController() }
+      running = { digest: text, last, box: createBox(options.boxMs, stop, giveUp) }
       recheckAt = undefined
       poked = false
       await pass(offer, services, text, running.box)
@@ -198,11 +195,11 @@ export function createWorker(options: WorkerOptions): Worker {
       untrusted ||= offer.fresh
       regained ||= offer.fresh
       if (running !== undefined) {
-        const same = next === undefined && !running.box.signal.aborted && digestOf(offer, running.last).text === running.digest
+        const same = next === undefined && !running.box.ended() && digestOf(offer, running.last).text === running.digest
         if (same && !offer.fresh) return
         next = { ...offer, resync: offer.resync || next?.resync === true }
         // Writing for a wish that has changed ends; requests on the wire finish.
-        running.box.abort()
+        running.box.end()
         return
       }
       const { text } = digestOf(offer, last)
@@ -211,22 +208,6 @@ export function createWorker(options: WorkerOptions): Worker {
       if (!due) return
       next = offer
       work = drain()
-    },
-  }
-}
-
-/** Aborts with the first of two signals; unlike AbortSignal.any it leaves nothing behind on a signal that lives long. */
-function anySignal(a: AbortSignal, b: AbortSignal): { readonly signal: AbortSignal; release(): void } {
-  const controller = new AbortController()
-  const abort = () => controller.abort()
-  for (const signal of [a, b]) {
-    if (signal.aborted) controller.abort()
-    signal.addEventListener('abort', abort, { once: true })
-  }
-  return {
-    signal: controller.signal,
-    release: () => {
-      for (const signal of [a, b]) signal.removeEventListener('abort', abort)
     },
   }
 }

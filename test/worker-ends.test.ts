@@ -1,4 +1,5 @@
 // How a pass over one load balancer ends early, what goes first in it, and who closed a listener.
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { describeChange } from '../src/core/describe.ts'
 import { balancer, listener, markOf, node, service, threeMembers, toDefault, web, webListener } from './support/build.ts'
@@ -57,6 +58,12 @@ describe('a pass ends early', () => {
     expect(its.failed).toEqual([])
   })
 
+  test('but a slow reading takes no time from applying', async () => {
+    const its = ground({ boxMs: 30, opens: () => sleep(60) })
+    await pass(its, { services: [web()] })
+    expect(its.lines()).toHaveLength(2)
+  })
+
   test('what the end of a box left waiting is pending, not failed: the next pass is not delayed', async () => {
     const its = ground({
       boxMs: 20,
@@ -94,6 +101,23 @@ describe('stopping', () => {
     its.worker.offer(offerOf({ services: [api()] }))
     await its.worker.idle()
     expect(its.provider.opened).toHaveLength(1)
+  })
+
+  test('lets what has begun wait on when its box is over', async () => {
+    let waits: boolean | undefined
+    const its = ground({
+      boxMs: 20,
+      around: async (_, effect, turn) => {
+        await sleep(40)
+        waits = !turn.wait.aborted
+        effect()
+      },
+    })
+    its.worker.offer(offerOf({ services: [web()] }))
+    await turnOfLoop()
+    its.stop.abort()
+    await its.worker.idle()
+    expect(waits).toBe(true)
   })
 
   test('begins no further change of a chain', async () => {
