@@ -114,6 +114,14 @@ describe('the guard', () => {
   })
 })
 
+test('a swarm that lost all its services keeps its listeners on every load balancer', async () => {
+  await exposeAll()
+  stand.services([])
+  await untilHeld(MANY)
+  await pause(300)
+  expect(listeners()).toHaveLength(MANY)
+})
+
 describe('approve', () => {
   test('without --yes shows what is held and releases nothing', async () => {
     await exposeAll(2)
