@@ -7,10 +7,11 @@ import { approve, type HeldDelete, heldHash, newLedger } from './core/guard.ts'
 import type { LoadBalancer } from './core/model.ts'
 import type { Desire } from './desired.ts'
 import type { Logger } from './log.ts'
+import type { Offer } from './offer.ts'
 import { type Known, know } from './page.ts'
 import { ServersRefused } from './providers/provider.ts'
 import type { Outcome, Shared } from './reconcile.ts'
-import { createWorker, type Offer, type Worker } from './worker.ts'
+import { createWorker, type Worker } from './worker.ts'
 
 export type FleetOptions = {
   readonly cloud: Cloud
@@ -50,7 +51,7 @@ const BOX_MS = 15_000
 
 export function createFleet(options: FleetOptions): Fleet {
   const { cloud, board, log, now, stop, giveUp } = options
-  const shared: Shared = { ledger: newLedger([]), up: new Set() }
+  const shared: Shared = { ledger: newLedger([]), up: new Set(), read: new Map() }
   const workers = new Map<string, Worker>()
   const known = new Map<string, Known>()
   const first = new Map<string, LoadBalancer>()

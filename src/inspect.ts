@@ -74,7 +74,7 @@ export async function inspect(
   try {
     const snapshot = await readSnapshot(engine, signal)
     const desire = await createDesires({ config, provider: cloud.provider, instances: cloud.instances, now }).read(snapshot, signal)
-    const shared: Shared = { ledger: newLedger(desire.loadBalancers), up: new Set() }
+    const shared: Shared = { ledger: newLedger(desire.loadBalancers), up: new Set(), read: new Map() }
     const outcomes = await lookAll(desire, cloud.provider, shared, now, signal)
     const known = new Map<string, Known>(outcomes.map(({ id, outcome }) => [id, know(id, outcome, undefined)]))
     const looks = [...known.values()]

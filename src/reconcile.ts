@@ -6,7 +6,7 @@ import { type BalancerMemory, type DiffRules, NO_MEMORY } from './core/diff-inpu
 import { type DriftMemory, dampen, NO_DRIFT } from './core/drift.ts'
 import { type GuardRules, guard, type Ledger } from './core/guard.ts'
 import { fitQuotas, type Quotas } from './core/headroom.ts'
-import { foldHealth } from './core/health.ts'
+import { foldHealth, type Health } from './core/health.ts'
 import { ownMark } from './core/holders.ts'
 import { servedPlace } from './core/keep.ts'
 import { parseMark } from './core/marks.ts'
@@ -42,6 +42,9 @@ export interface Shared {
   readonly read: Map<string, LoadBalancer>
 }
 
+/** What a pass is to bring about. */
+export type Wish = Pick<Task, 'wanted' | 'backends' | 'rules' | 'driftOnly' | 'mayWrite'>
+
 export type Task = {
   readonly id: string
   readonly provider: Provider
@@ -53,6 +56,8 @@ export type Task = {
   /** Nothing that is wanted changed since the last pass that succeeded: what differs is drift. */
   readonly driftOnly: boolean
   readonly mayWrite: boolean
+  /** Asked after each wait for the cloud: a wish that changed while the load balancer was read counts in place of the first one. */
+  readonly newest?: () => Wish
   readonly turnOf: (chain: Chain) => Turn
   readonly hooks: ApplyHooks
   readonly now: () => number
@@ -85,27 +90,39 @@ function heldHere(ledger: Ledger, id: string): ReadonlySet<ListenerKey> {
   return new Set([...ledger.held.values()].filter((held) => held.loadBalancer === id).map((held) => held.key))
 }
 
-async function readDiff(task: Task, handle: Handle, notes: NotesMemory, shared: Shared): Promise<Diff> {
-  const input = {
-    lb: handle.actual,
-    wanted: task.wanted,
-    backends: task.backends,
-    memory: task.remembered.balancer,
-    isUp: (place: string) => shared.up.has(place),
-    held: heldHere(shared.ledger, task.id),
-    rules: { ...task.rules, notesKept: notes.kept !== false },
-    health: undefined,
-    now: task.now(),
-  }
-  const first = diff(input)
-  if (!first.needsHealth) return first
-  try {
-    return diff({ ...input, health: foldHealth(await handle.health(task.signal)) })
-  } catch (error) {
-    // Without health nothing is lowered for being lost; everything else goes on.
-    if (!(error instanceof CallError)) throw error
-    return { ...first, recheckAt: earliest(first.recheckAt, task.now() + HEALTH_AGAIN_MS) }
-  }
+const upToDate = (task: Task): Task => (task.newest === undefined ? task : { ...task, ...task.newest() })
+
+/** Answers with the task, too, as it stood when the diff was made. */
+async function readDiff(
+  given: Task,
+  handle: Handle,
+  notes: NotesMemory,
+  shared: Shared,
+): Promise<{ readonly task: Task; readonly seen: Diff }> {
+  const diffOf = (task: Task, health?: Health) =>
+    diff({
+      lb: handle.actual,
+      wanted: task.wanted,
+      backends: task.backends,
+      memory: task.remembered.balancer,
+      isUp: (place: string) => shared.up.has(place),
+      held: heldHere(shared.ledger, task.id),
+      rules: { ...task.rules, notesKept: notes.kept !== false },
+      health,
+      now: task.now(),
+    })
+  const first = upToDate(given)
+  const seen = diffOf(first)
+  if (!seen.needsHealth) return { task: first, seen }
+  const rows = await handle.health(given.signal).catch((error: unknown) => {
+    if (error instanceof CallError) return undefined
+    throw error
+  })
+  const task = upToDate(given)
+  if (rows !== undefined) return { task, seen: diffOf(task, foldHealth(rows)) }
+  // Without health nothing is lowered for being lost; everything else goes on.
+  const blind = diffOf(task)
+  return { task, seen: { ...blind, recheckAt: earliest(blind.recheckAt, task.now() + HEALTH_AGAIN_MS) } }
 }
 
 /** Listeners of ours that run now: a service that moves here may let go of its old place. */
@@ -134,13 +151,13 @@ function recount(shared: Shared, { wanted, rules, now }: Task): Map<string, { ow
 }
 
 /** Reads and plans; writes nothing. */
-async function lookAt(task: Task, shared: Shared): Promise<Look> {
-  const { id, rules } = task
-  const owned = (name: string) => parseMark(name)?.owner === rules.owner
-  const handle = await task.provider.open(id, { members: task.members, owned }, task.signal)
+async function lookAt(given: Task, shared: Shared): Promise<Look> {
+  const owned = (name: string) => parseMark(name)?.owner === given.rules.owner
+  const handle = await given.provider.open(given.id, { members: given.members, owned }, given.signal)
   const lb = handle.actual
-  const notes = checkNotes(task.remembered.notes, lb)
-  const seen = await readDiff(task, handle, notes, shared)
+  const notes = checkNotes(given.remembered.notes, lb)
+  const { task, seen } = await readDiff(given, handle, notes, shared)
+  const { id, rules } = task
   const standing = standingOf(lb, rules.owner, rules.clusterId)
   const look = task.remembered.look + 1
   shared.read.set(id, lb)
@@ -181,7 +198,7 @@ export async function reconcileOne(task: Task, shared: Shared, looked: (look: Lo
   try {
     const look = await lookAt(task, shared)
     looked(look)
-    if (look.run.length === 0 || !task.mayWrite) return { status: 'looked', look, result: undefined }
+    if (look.run.length === 0 || !upToDate(task).mayWrite) return { status: 'looked', look, result: undefined }
     return { status: 'looked', look, result: await applyPlan(look.run, look.handle, task.turnOf, task.hooks) }
   } catch (error) {
     return { status: 'failed', error: error instanceof Error ? error : new Error(String(error)) }

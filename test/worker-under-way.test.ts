@@ -1,6 +1,7 @@
 // What the worker of one load balancer says and hears while a pass is under way.
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { balancer, web } from './support/build.ts'
+import { backendsOf, balancer, MINUTE, NOW, node, service, THREE, threeMembers, web, webListener } from './support/build.ts'
 import { offerOf } from './support/passes.ts'
 import { api, type Ground, ground, pass, turnOfLoop } from './support/worker-ground.ts'
 
@@ -72,4 +73,42 @@ test('leadership that is gained meanwhile leads to a fresh reading, whatever is 
   await its.worker.idle()
   expect(its.provider.opened.map(({ members }) => members)).toEqual(['fresh', 'audit', 'fresh'])
   expect(its.provider.lb().listeners).toHaveLength(2)
+})
+
+test('wishes that change while it reads are taken into the plan: something is written however often they change', async () => {
+  const its = ground({ opens: () => sleep(40) })
+  for (let i = 0; i < 8; i++) {
+    its.worker.offer(offerOf({ services: [web(), service('job', 31_000 + i, { 'slb.port.80': 'tcp://:7000' })] }))
+    await sleep(10)
+  }
+  const during = its.lines()
+  await its.worker.idle()
+  expect(during).toContain('create listener tcp:8080 -> default group on port 30000')
+})
+
+test('the right to write that is lost while it reads is not used', async () => {
+  const its = ground({ opens: () => sleep(20) })
+  its.worker.offer(offerOf({ services: [web()] }))
+  its.worker.offer(offerOf({ services: [web()], mayWrite: false }))
+  await its.worker.idle()
+  expect(its.lines()).toEqual([])
+})
+
+test('a wish that changed while health was asked for is the one that counts', async () => {
+  const gate = Promise.withResolvers<void>()
+  const its = ground({ lb: balancer({ members: threeMembers(), listeners: [webListener()] }), health: () => gate.promise.then(() => []) })
+  const down = { nodes: [node('n1', { state: 'down' }), node('n2'), node('n3')] }
+  const memory = backendsOf(THREE, { now: NOW - 5 * MINUTE }).memory
+  const since = backendsOf(down.nodes, { memory, now: NOW - 3 * MINUTE }).memory
+  const backends = backendsOf(down.nodes, { memory: since, now: NOW })
+  its.worker.offer(offerOf({ services: [web()], backends }))
+  await turnOfLoop()
+  its.worker.offer(offerOf({ services: [web(), api()], backends }))
+  gate.resolve()
+  await its.worker.idle()
+  expect(its.provider.opened).toHaveLength(1)
+  expect(its.lines().toSorted()).toEqual([
+    'create listener tcp:9090 -> default group on port 30001',
+    'set weight of i-1 to 0 (was 100) in default group',
+  ])
 })

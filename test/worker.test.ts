@@ -158,6 +158,22 @@ describe('trying again', () => {
     expect(its.provider.opened).toHaveLength(2)
   })
 
+  test('comes later and later, too, where nothing may be begun although there is time', async () => {
+    const its = ground({
+      around: () => {
+        throw callError('pending')
+      },
+    })
+    const waits: number[] = []
+    for (let i = 0; i < 7; i++) {
+      await pass(its, { services: [web()] })
+      const at = its.worker.recheckAt() ?? Number.NaN
+      waits.push(at - its.clock.now)
+      its.clock.now = at
+    }
+    expect(waits).toEqual([200, 400, 800, 1600, 3200, 5000, 5000])
+  })
+
   test('begins anew after a pass that succeeded', async () => {
     let broken = true
     const its = ground({

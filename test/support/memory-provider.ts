@@ -24,7 +24,7 @@ export type MemoryOptions = {
   /** Called instead of the change; `effect` carries it out. */
   readonly around?: (change: Change, effect: () => void, turn: Turn, id: string) => Promise<void> | void
   readonly opens?: (id: string, signal: AbortSignal) => Promise<void> | void
-  readonly health?: (lb: LoadBalancer) => readonly Health[]
+  readonly health?: (lb: LoadBalancer) => readonly Health[] | Promise<readonly Health[]>
 }
 
 export const callError = (status: CallError['status'], code = 'Test') => new CallError({ status, action: 'Test', code, message: 'as told' })

@@ -1,8 +1,8 @@
 // Passes without a daemon: what a reading of the swarm offers to the worker of one load balancer.
 import { newLedger } from '../../src/core/guard.ts'
 import type { Node, Service } from '../../src/core/model.ts'
+import type { Offer } from '../../src/offer.ts'
 import type { ReconcileRules, Shared } from '../../src/reconcile.ts'
-import type { Offer } from '../../src/worker.ts'
 import { backendsOf, MINUTE, RULES, THREE, wantedBy } from './build.ts'
 
 export const PASS_RULES: ReconcileRules = {
@@ -13,7 +13,11 @@ export const PASS_RULES: ReconcileRules = {
   policy: 'sync',
 }
 
-export const sharedBy = (...loadBalancers: readonly string[]): Shared => ({ ledger: newLedger(loadBalancers), up: new Set(), read: new Map() })
+export const sharedBy = (...loadBalancers: readonly string[]): Shared => ({
+  ledger: newLedger(loadBalancers),
+  up: new Set(),
+  read: new Map(),
+})
 
 export type Wish = Partial<Omit<Offer, 'claims'>> & { readonly services?: readonly Service[]; readonly nodes?: readonly Node[] }
 
