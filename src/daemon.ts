@@ -13,6 +13,7 @@ import type { Loop, Why } from './loop.ts'
 import { createNews } from './news.ts'
 import { balancerRow, driftLines, heldPage, type Known, portRows } from './page.ts'
 import type { Engine } from './swarm/client.ts'
+import { EngineError, NotReady } from './swarm/errors.ts'
 import type { Lease } from './swarm/leader.ts'
 import { fingerprint, type MissedMemory, nextMissed } from './swarm/missed.ts'
 import { readSnapshot } from './swarm/read.ts'
@@ -54,14 +55,16 @@ export function createDaemon(options: DaemonOptions): Daemon {
   const tell = createNews(log, board)
   let desire: Desire | undefined
   let loopOf: Loop | undefined
+  /** Why the last pass failed, as the log knows it. */
+  let told: string | undefined
 
   const fleet = createFleet({
     ...options,
     nodeName: () => board.page().node.hostname,
     finished: (outcome, id, recheckAt) => {
+      loopOf?.at(recheckAt)
       if (outcome.status === 'looked') desires.learn(outcome.look.lb.name, id)
       if (desire !== undefined) publish(desire)
-      loopOf?.at(recheckAt)
     },
   })
 
@@ -73,7 +76,8 @@ export function createDaemon(options: DaemonOptions): Daemon {
 
   function unready(error: unknown, begun: number, loop: Loop): void {
     const reason = error instanceof Error ? error.message : String(error)
-    if (board.page().reason !== reason) log.warn({ err: reason }, 'swarm is not ready; everything stays as it is')
+    if (told !== reason) tellUnready(log, error, reason)
+    told = reason
     leadership.note({ isLeader: false, ready: false })
     missed.failed()
     board.count('errors', { source: 'swarm' })
@@ -121,6 +125,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       const begun = now()
       try {
         await work(await readSnapshot(engine, stop), begun, loop, why)
+        told = undefined
       } catch (error) {
         if (!stop.aborted) unready(error, begun, loop)
       }
@@ -130,7 +135,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
 
 function fleetPage(fleet: Fleet, desire: Desire) {
   const known = [...fleet.known.values()]
-  const row = (id: string) => balancerRow(fleet.known.get(id) ?? { id, look: undefined, error: '', verdicts: [] })
+  const row = (id: string) => balancerRow(fleet.known.get(id) ?? { id, look: undefined, error: '', verdicts: [], made: 0 })
   return {
     owner: desire.rules.owner,
     loadBalancers: desire.loadBalancers.map(row),
@@ -143,6 +148,13 @@ function fleetPage(fleet: Fleet, desire: Desire) {
     held: heldPage(fleet.shared.ledger, fleet.nameOf),
     drift: driftLines(known),
   }
+}
+
+/** Only errors of the engine and the swarm are expected here: any other is a fault of ours, and its stack says where. */
+function tellUnready(log: Logger, error: unknown, reason: string): void {
+  const expected = error instanceof NotReady || error instanceof EngineError
+  if (expected) log.warn({ err: reason }, 'swarm is not ready; everything stays as it is')
+  else log.error({ err: error instanceof Error ? error.stack : reason }, 'unexpected error; everything stays as it is')
 }
 
 /** Says on the board and, when it changes, in the log what this manager is. */

@@ -14,6 +14,8 @@ export type Known = {
   readonly look: Look | undefined
   readonly error: string
   readonly verdicts: readonly Verdict[]
+  /** Listeners made and deleted since the reading. */
+  readonly made: number
 }
 
 const iso = (time: number) => new Date(time).toISOString()
@@ -42,8 +44,11 @@ function afterwards(look: Look, outcome: Outcome): Verdict[] {
 }
 
 export function know(id: string, outcome: Outcome, before: Known | undefined): Known {
-  if (outcome.status === 'failed') return { id, look: before?.look, error: outcome.error.message, verdicts: before?.verdicts ?? [] }
-  return { id, look: outcome.look, error: '', verdicts: afterwards(outcome.look, outcome) }
+  if (outcome.status === 'failed')
+    return { id, look: before?.look, error: outcome.error.message, verdicts: before?.verdicts ?? [], made: before?.made ?? 0 }
+  const kinds = outcome.result?.applied.map(({ change }) => change.kind) ?? []
+  const made = kinds.filter((kind) => kind === 'createListener').length - kinds.filter((kind) => kind === 'deleteListener').length
+  return { id, look: outcome.look, error: '', verdicts: afterwards(outcome.look, outcome), made }
 }
 
 function listenerRow(verdict: Verdict, known: Known, ledger: Ledger): StatusRow {
@@ -104,7 +109,7 @@ const members = (lb: LoadBalancer) => {
   return { active: up, drained: active.size - up }
 }
 
-export function balancerRow({ id, look, error }: Known): LoadBalancerRow {
+export function balancerRow({ id, look, error, made }: Known): LoadBalancerRow {
   if (look === undefined) return { name: id, id, address: '', state: 'unknown', reason: error || 'not read yet', listeners: 0, owned: 0 }
   const { lb, standing, diff } = look
   const refused = standing.status === 'unusable' || standing.status === 'readOnly'
@@ -114,8 +119,8 @@ export function balancerRow({ id, look, error }: Known): LoadBalancerRow {
     address: lb.address,
     state: refused ? standing.status : lb.status,
     reason: refused ? standing.text : error,
-    listeners: lb.listeners.length,
-    owned: diff.owned,
+    listeners: lb.listeners.length + made,
+    owned: diff.owned + made,
     backends: members(lb),
   }
 }
