@@ -9,7 +9,7 @@ import type { Desire } from './desired.ts'
 import type { Logger } from './log.ts'
 import type { Offer } from './offer.ts'
 import { type Known, know } from './page.ts'
-import { ServersRefused } from './providers/provider.ts'
+import { CallError, ServersRefused } from './providers/provider.ts'
 import type { Outcome, Shared } from './reconcile.ts'
 import { createWorker, type Worker } from './worker.ts'
 
@@ -65,6 +65,8 @@ export function createFleet(options: FleetOptions): Fleet {
     known.set(id, next)
     if (outcome.status === 'looked' && !first.has(id)) first.set(id, outcome.look.lb)
     report.state(id, before?.error ?? '', next.error)
+    // The cloud's errors say all there is in one line; any other is a fault of ours.
+    if (outcome.status === 'failed' && !(outcome.error instanceof CallError) && !stop.aborted) report.broken(id, outcome.error)
     const changes = outcome.status === 'looked' ? (outcome.result?.applied.length ?? 0) : 0
     board.count('reconciles', { result: outcome.status === 'failed' ? 'failed' : changes > 0 ? 'applied' : 'inSync' })
     if (outcome.status === 'failed') board.count('errors', { source: 'cloud' })
@@ -72,8 +74,9 @@ export function createFleet(options: FleetOptions): Fleet {
   }
 
   function workerFor(id: string): Worker {
-    const { applied, failed } = report
-    const worker = createWorker({ id, provider: cloud.provider, shared, boxMs: BOX_MS, now, stop, giveUp, finished, failed, applied })
+    const { applied, failed, broken } = report
+    const told = { finished, applied, failed, broken }
+    const worker = createWorker({ id, provider: cloud.provider, shared, boxMs: BOX_MS, now, stop, giveUp, ...told })
     workers.set(id, worker)
     // Until it is read nobody knows what it holds: the guard waits for that.
     shared.ledger = { ...shared.ledger, counts: new Map(shared.ledger.counts).set(id, undefined) }
@@ -134,6 +137,9 @@ function createReport({ board, log, cloud, nodeName }: FleetOptions, nameOf: (id
       log.error({ lb: nameOf(id), service: chain.service, change: describeChange(change), err: error.message }, 'change failed')
       // The cloud does not know them, or not in this network: what they are is looked up again.
       if (error instanceof ServersRefused) for (const server of error.servers) cloud.instances.forget(server)
+    },
+    broken(id: string, error: unknown): void {
+      log.error({ lb: nameOf(id), err: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'unexpected error')
     },
     state(id: string, before: string, error: string): void {
       if (error === before) return

@@ -25,6 +25,8 @@ export type WorkerOptions = {
   readonly finished: (id: string, outcome: Outcome) => void
   readonly applied: (id: string, applied: Applied) => void
   readonly failed: (id: string, failed: NotApplied) => void
+  /** Something threw that never should: it is told, and passes go on. */
+  readonly broken: (id: string, error: unknown) => void
 }
 
 export interface Worker {
@@ -112,7 +114,7 @@ export function createWorker(options: WorkerOptions): Worker {
     if (late !== under.taken) offer(late)
   }
 
-  async function pass(under: UnderWay): Promise<void> {
+  async function pass(under: UnderWay): Promise<Outcome> {
     const { box } = under
     const whole = untrusted
     if (regained) remembered = afterStandby(remembered)
@@ -147,7 +149,7 @@ export function createWorker(options: WorkerOptions): Worker {
     })
     if (!under.looked) untrusted ||= whole
     settle(outcome, under)
-    options.finished(id, outcome)
+    return outcome
   }
 
   async function drain(): Promise<void> {
@@ -157,10 +159,19 @@ export function createWorker(options: WorkerOptions): Worker {
       recheckAt = undefined
       poked = false
       const box = createBox(options.boxMs, stop, giveUp)
-      running = { offer, taken: offer, digest: digestOf(offer, last), looked: false, last, box }
-      await pass(running)
-      box.release()
-      running = undefined
+      const under: UnderWay = { offer, taken: offer, digest: digestOf(offer, last), looked: false, last, box }
+      running = under
+      try {
+        const outcome = await pass(under)
+        running = undefined
+        options.finished(id, outcome)
+      } catch (error) {
+        // Our own fault, and not one of this load balancer: the next pass may do better.
+        options.broken(id, error)
+      } finally {
+        box.release()
+        if (running === under) running = undefined
+      }
     }
   }
 

@@ -17,7 +17,7 @@ function two(...there: readonly ActualListener[]) {
     balancer({ id: 'lb-2', name: 'back', members: threeMembers(), listeners: there }),
   ])
   const shared = sharedBy('lb-1', 'lb-2')
-  const quiet = { finished: () => {}, applied: () => {}, failed: () => {} }
+  const quiet = { finished: () => {}, applied: () => {}, failed: () => {}, broken: () => {} }
   const worker = (id: string) => createWorker({ id, provider, shared, boxMs: 10_000, now: () => NOW, stop: never, giveUp: never, ...quiet })
   const workers = new Map(['lb-1', 'lb-2'].map((id) => [id, worker(id)]))
   const pass = async (id: string, ...services: readonly Service[]) => {

@@ -112,3 +112,18 @@ test('a wish that changed while health was asked for is the one that counts', as
     'set weight of i-1 to 0 (was 100) in default group',
   ])
 })
+
+test('a fault in telling what it did does not end its work', async () => {
+  const broken: unknown[] = []
+  const fault = new Error('the page')
+  const its = ground({
+    finished: () => {
+      if (broken.length === 0) throw fault
+    },
+    broken: (error) => void broken.push(error),
+  })
+  await pass(its, { services: [web()] })
+  expect(broken).toEqual([fault])
+  await pass(its, { services: [web(), api()] })
+  expect(its.provider.lb().listeners).toHaveLength(2)
+})

@@ -19,7 +19,14 @@ export type Ground = {
   lines(): string[]
 }
 
-export function ground(options: MemoryOptions & { readonly lb?: ReturnType<typeof balancer>; readonly boxMs?: number } = {}): Ground {
+export type GroundOptions = MemoryOptions & {
+  readonly lb?: ReturnType<typeof balancer>
+  readonly boxMs?: number
+  readonly finished?: (outcome: Outcome) => void
+  readonly broken?: (error: unknown) => void
+}
+
+export function ground(options: GroundOptions = {}): Ground {
   const provider = memoryProvider([options.lb ?? balancer()], options)
   const clock = { now: 1_000_000 }
   const [stop, giveUp] = [new AbortController(), new AbortController()]
@@ -33,8 +40,15 @@ export function ground(options: MemoryOptions & { readonly lb?: ReturnType<typeo
     now: () => clock.now,
     stop: stop.signal,
     giveUp: giveUp.signal,
-    finished: (_, outcome) => void outcomes.push(outcome),
+    finished: (_, outcome) => {
+      outcomes.push(outcome)
+      options.finished?.(outcome)
+    },
     applied: () => {},
+    broken: (_, error) => {
+      if (options.broken === undefined) throw error
+      options.broken(error)
+    },
     failed: (_, { change, error }) => void failed.push(`${describeChange(change)}: ${error.message}`),
   })
   return {

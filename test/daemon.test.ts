@@ -1,0 +1,74 @@
+// Passes of the daemon that end badly: what is told, and that everything stays as it is.
+import { afterEach, expect, test } from 'vitest'
+import { createBoard } from '../src/board.ts'
+import { readConfig } from '../src/config.ts'
+import { createDaemon } from '../src/daemon.ts'
+import { createLog } from '../src/log.ts'
+import type { Loop } from '../src/loop.ts'
+import { connectEngine } from '../src/swarm/client.ts'
+import { createLease } from '../src/swarm/leader.ts'
+import { type FakeEngine, startFakeEngine } from './support/fake-engine.ts'
+import { memoryProvider } from './support/memory-provider.ts'
+
+const ENV = {
+  ALIBABA_CLOUD_ACCESS_KEY_ID: 'testid',
+  ALIBABA_CLOUD_ACCESS_KEY_SECRET: 'testsecret',
+  ALIBABA_CLOUD_REGION_ID: 'cn-hangzhou',
+  SLB_ID: 'lb-1',
+}
+
+let engine: FakeEngine | undefined
+afterEach(() => engine?.close())
+
+async function daemonOf(lookup: () => Promise<never>) {
+  engine = await startFakeEngine()
+  const logged: { level: string; message: string; err?: string }[] = []
+  const log = await createLog({
+    level: 'debug',
+    format: 'json',
+    colour: false,
+    secrets: [],
+    write: (line) => logged.push(JSON.parse(line)),
+  })
+  const never = new AbortController().signal
+  const board = createBoard({ version: '0', now: Date.now, aliveMs: 1000 })
+  const at: number[] = []
+  const loop: Loop = { wake: () => {}, at: (time) => void (time === undefined || at.push(time)), run: async () => {} }
+  const daemon = createDaemon({
+    config: readConfig({ env: { ...ENV, DOCKER_HOST: engine.host }, flags: {} }),
+    engine: connectEngine({ host: engine.host }),
+    cloud: { provider: memoryProvider([]), instances: { lookup, forget: () => {} }, close: () => {} },
+    lease: createLease({ check: async () => true, now: Date.now }),
+    watch: {
+      opened: Promise.resolve(),
+      run: async () => {},
+      state: () => ({ openSince: undefined, events: [] }),
+      missed: () => {},
+    } as never,
+    board,
+    log,
+    now: Date.now,
+    stop: never,
+    giveUp: never,
+    leaderWaitMs: 0,
+  })
+  return { pass: () => daemon.pass(loop, { resync: true }), logged, board, at, engine }
+}
+
+test('a fault of ours is told once, with the place where it happened, and tried again', async () => {
+  const { pass, logged, board, at } = await daemonOf(() => Promise.reject(new TypeError('no such thing')))
+  await pass()
+  await pass()
+  const told = logged.filter(({ message }) => message.startsWith('unexpected error'))
+  expect(told).toMatchObject([{ level: 'error', err: expect.stringMatching(/TypeError: no such thing\n\s+at .*daemon\.test/) }])
+  expect(board.page()).toMatchObject({ role: 'unready', reason: 'no such thing' })
+  expect(at.length).toBeGreaterThan(0)
+})
+
+test('a swarm that cannot be read is told in one line', async () => {
+  const { pass, logged, engine: swarm } = await daemonOf(() => Promise.reject(new Error('not reached')))
+  swarm.answer('/services', (_, response) => void response.writeHead(500).end('{"message":"no"}'))
+  await pass()
+  expect(logged.filter(({ level }) => level === 'error')).toEqual([])
+  expect(logged.find(({ message }) => message.startsWith('swarm is not ready'))?.err).not.toContain('\n')
+})
