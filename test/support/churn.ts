@@ -25,7 +25,7 @@ import {
 import { type MemoryProvider, memoryProvider } from './memory-provider.ts'
 import { PASS_RULES, sharedBy } from './passes.ts'
 
-export const IDS = ['lb-1', 'lb-2'] as const
+const IDS = ['lb-1', 'lb-2'] as const
 
 const protocols = { tcp: fc.constantFrom('tcp', 'tcp', 'http', 'http', 'udp'), udp: fc.constantFrom('udp') }
 
