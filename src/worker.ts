@@ -64,6 +64,7 @@ export function createWorker(options: WorkerOptions): Worker {
   /** Leadership was gained since the last pass began. */
   let regained = false
   let pace = STEADY
+  let unusable = false
   /** Undefined while a pass is under way: a time that is over would make everybody ask again until it ends. */
   let recheckAt: number | undefined
   /** Something may have become due after the pass under way had looked. */
@@ -107,6 +108,7 @@ export function createWorker(options: WorkerOptions): Worker {
   function looked(under: UnderWay, look: Look): void {
     remembered = look.remembered
     last = look.lb
+    unusable = look.standing.status === 'unusable'
     under.looked = true
     under.box.start()
     const late = under.offer
@@ -179,7 +181,8 @@ export function createWorker(options: WorkerOptions): Worker {
     untrusted ||= offer.fresh
     regained ||= offer.fresh
     if (running === undefined) {
-      const resync = offer.resync && pace.failures === 0
+      // What cannot be used, or failed, has a time of its own.
+      const resync = offer.resync && pace.failures === 0 && !(unusable && now() < (recheckAt ?? 0))
       const due = offer.fresh || resync || (recheckAt !== undefined && now() >= recheckAt) || digestOf(offer, last).text !== tried
       if (!due) return
       next = offer

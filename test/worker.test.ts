@@ -1,6 +1,6 @@
 // One load balancer kept in step: when it is looked at, what is trusted, and what is tried again.
 import { describe, expect, test } from 'vitest'
-import { MINUTE, node, web } from './support/build.ts'
+import { balancer, MINUTE, node, web } from './support/build.ts'
 import { callError } from './support/memory-provider.ts'
 import { offerOf, PASS_RULES } from './support/passes.ts'
 import { api, ground, inPlace, isCreate, pass } from './support/worker-ground.ts'
@@ -54,6 +54,20 @@ describe('no call is made while nothing is due', () => {
     await pass(its, { ...leaving, wanted })
     expect(its.provider.opened).toHaveLength(2)
     expect(its.lines()).toContain('delete listener tcp:8080')
+  })
+
+  test('a load balancer that cannot be used is looked at every five minutes, whatever resyncs there are', async () => {
+    const its = ground({ lb: balancer({ status: 'locked' }) })
+    for (let minute = 0; minute < 11; minute++) {
+      await pass(its, { services: [web()], resync: true })
+      its.clock.now += MINUTE
+    }
+    expect(its.provider.opened).toHaveLength(3)
+    its.provider.edit((lb) => ({ ...lb, status: 'active' }))
+    its.clock.now += 4 * MINUTE
+    await pass(its, { services: [web()], resync: true })
+    await pass(its, { services: [web()], resync: true })
+    expect(its.provider.opened).toHaveLength(5)
   })
 
   test('after an approval the next offer is due', async () => {
