@@ -61,8 +61,8 @@ export function createDaemon(options: DaemonOptions): Daemon {
   const fleet = createFleet({
     ...options,
     nodeName: () => board.page().node.hostname,
-    finished: (outcome, id, recheckAt) => {
-      loopOf?.at(recheckAt)
+    due: (time) => loopOf?.at(time),
+    finished: (outcome, id) => {
       if (outcome.status === 'looked') desires.learn(outcome.look.lb.name, id)
       if (desire !== undefined) publish(desire)
     },

@@ -11,6 +11,7 @@ import type { Offer } from './offer.ts'
 import { type Known, know } from './page.ts'
 import { CallError, ServersRefused } from './providers/provider.ts'
 import type { Outcome, Shared } from './reconcile.ts'
+import { followUnread } from './unread.ts'
 import { createWorker, type Worker } from './worker.ts'
 
 export type FleetOptions = {
@@ -20,8 +21,10 @@ export type FleetOptions = {
   readonly now: () => number
   readonly stop: AbortSignal
   readonly giveUp: AbortSignal
-  /** Called after each pass over one load balancer, with the time it wants to be looked at again. */
-  readonly finished: (outcome: Outcome, id: string, recheckAt: number | undefined) => void
+  /** Called after each pass over one load balancer. */
+  readonly finished: (outcome: Outcome, id: string) => void
+  /** Something is to be looked at again at this time, milliseconds. */
+  readonly due: (time: number | undefined) => void
   readonly nodeName: () => string
 }
 
@@ -58,6 +61,15 @@ export function createFleet(options: FleetOptions): Fleet {
   const nameOf = (id: string) => known.get(id)?.look?.lb.name ?? id
   const held = () => [...shared.ledger.held.values()]
   const report = createReport(options, nameOf)
+  let claimsOf: Desire['claimsOf'] = () => []
+  const unread = followUnread((id) => claimsOf(id).length, now)
+
+  /** The last load balancer that deletes had to wait for is known: those that were held for it are judged again. */
+  function pokeHeld(): void {
+    const ids = new Set(held().map(({ loadBalancer }) => loadBalancer))
+    for (const id of ids) workers.get(id)?.poke()
+    options.due(ids.size === 0 ? undefined : now())
+  }
 
   function finished(id: string, outcome: Outcome): void {
     const before = known.get(id)
@@ -70,7 +82,11 @@ export function createFleet(options: FleetOptions): Fleet {
     const changes = outcome.status === 'looked' ? (outcome.result?.applied.length ?? 0) : 0
     board.count('reconciles', { result: outcome.status === 'failed' ? 'failed' : changes > 0 ? 'applied' : 'inSync' })
     if (outcome.status === 'failed') board.count('errors', { source: 'cloud' })
-    options.finished(outcome, id, workers.get(id)?.recheckAt())
+    const { ledger, complete } = unread.passed(id, outcome.status === 'looked', shared.ledger)
+    shared.ledger = ledger
+    if (complete) pokeHeld()
+    options.due(workers.get(id)?.recheckAt())
+    options.finished(outcome, id)
   }
 
   function workerFor(id: string): Worker {
@@ -92,6 +108,8 @@ export function createFleet(options: FleetOptions): Fleet {
       const { wanted, backends, rules } = desire
       const fresh = desire.loadBalancers.filter((id) => !workers.has(id))
       for (const id of fresh) workerFor(id)
+      claimsOf = desire.claimsOf
+      shared.ledger = unread.assume(shared.ledger)
       return desire.loadBalancers.map((id) => {
         const worker = workers.get(id)
         const isNew = fresh.includes(id)

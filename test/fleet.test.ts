@@ -1,12 +1,13 @@
 // All load balancers together: what one of them keeps the others from, and what is told of faults.
-import { afterEach, expect, test } from 'vitest'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, describe, expect, test } from 'vitest'
 import { createBoard } from '../src/board.ts'
 import type { Service } from '../src/core/model.ts'
 import type { Desire } from '../src/desired.ts'
 import { createFleet } from '../src/fleet.ts'
 import { createLog } from '../src/log.ts'
-import { balancer, NOW, web } from './support/build.ts'
-import { type MemoryOptions, memoryProvider } from './support/memory-provider.ts'
+import { balancer, listener, MINUTE, markOf, NOW, remembers, threeMembers, toDefault, wantedBy, web } from './support/build.ts'
+import { callError, type MemoryOptions, type MemoryProvider, memoryProvider } from './support/memory-provider.ts'
 import { offerOf } from './support/passes.ts'
 
 const stops: AbortController[] = []
@@ -30,12 +31,13 @@ async function fleetOf(options: MemoryOptions = {}, lbs = [balancer()]) {
     now,
     stop: stop.signal,
     giveUp: stop.signal,
-    finished: (_, __, recheckAt) => void rechecks.push(recheckAt),
+    finished: () => {},
+    due: (time) => void rechecks.push(time),
     nodeName: () => 'node-1',
   })
   const desireOf = (services: readonly Service[], over: Partial<Desire> = {}): Desire => {
     const { wanted, backends, rules } = offerOf({ services })
-    const claimsOf = (id: string) => wanted.claims.filter(({ loadBalancer }) => loadBalancer === id)
+    const claimsOf = (id: string) => (over.wanted ?? wanted).claims.filter(({ loadBalancer }) => loadBalancer === id)
     const ids = lbs.map(({ id }) => id)
     return { wanted, claimsOf, backends, rules, loadBalancers: ids, named: new Set(), problems: [], recheckAt: undefined, ...over }
   }
@@ -64,4 +66,62 @@ test('a fault of ours in one pass is told with the place where it happened; the 
   clock.now += 200
   await pass(desireOf([web()]))
   expect(provider.lb().listeners).toHaveLength(1)
+})
+
+describe('deletes and load balancers that were never read', () => {
+  const gone = (at: number) => ({
+    wanted: wantedBy([web({ 'slb.port.80': 'tcp://:9090' })], { memory: remembers(['old'], { old: at - MINUTE }) }),
+  })
+  const old = listener('tcp', 8080, toDefault(30005), markOf('old'))
+  const lbs = () => [balancer({ members: threeMembers(), listeners: [old] }), balancer({ id: 'lb-2', name: 'back' })]
+  const keys = (provider: MemoryProvider) => provider.lb('lb-1').listeners.map(({ key }) => key)
+
+  test('wait until the last one is read; then they are judged at once', async () => {
+    const gate = Promise.withResolvers<void>()
+    const { fleet, pass, desireOf, provider, rechecks, clock } = await fleetOf(
+      { opens: (id) => (id === 'lb-2' ? gate.promise : undefined) },
+      lbs(),
+    )
+    const first = pass(desireOf([], gone(clock.now)))
+    await sleep(5)
+    expect(keys(provider)).toContain('tcp:8080')
+    expect([...fleet.shared.ledger.held.values()]).toMatchObject([{ reason: 'not all load balancers are read yet' }])
+    expect(rechecks.filter((time) => time !== undefined)).toEqual([])
+    gate.resolve()
+    await first
+    expect(rechecks).toContain(clock.now)
+    await pass({ ...desireOf([], gone(clock.now)) })
+    expect(keys(provider)).toEqual(['tcp:9090'])
+  })
+
+  test('do not wait for ever for one that cannot be read', async () => {
+    const opens = (id: string) => {
+      if (id === 'lb-2') throw callError('failed')
+    }
+    const { pass, desireOf, provider, clock } = await fleetOf({ opens }, lbs())
+    const start = clock.now
+    while (clock.now < start + 10 * MINUTE) {
+      await pass(desireOf([], gone(start)))
+      expect(keys(provider)).toContain('tcp:8080')
+      clock.now += MINUTE
+    }
+    await pass(desireOf([], gone(start)))
+    await pass(desireOf([], gone(start)))
+    expect(keys(provider)).toEqual(['tcp:9090'])
+  })
+
+  test('are held until approved where no service is left, also when one cannot be read', async () => {
+    const opens = (id: string) => {
+      if (id === 'lb-2') throw callError('failed')
+    }
+    const more = listener('tcp', 8081, toDefault(30006), markOf('older'))
+    const [first = balancer(), second = balancer()] = lbs()
+    const { pass, desireOf, provider, clock } = await fleetOf({ opens }, [{ ...first, listeners: [old, more] }, second])
+    const wanted = wantedBy([], { memory: remembers(['old', 'older'], { old: clock.now - MINUTE, older: clock.now - MINUTE }) })
+    for (let minute = 0; minute < 60; minute++) {
+      await pass(desireOf([], { wanted }))
+      clock.now += MINUTE
+    }
+    expect(keys(provider)).toEqual(['tcp:8080', 'tcp:8081'])
+  })
 })
