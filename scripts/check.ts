@@ -1,11 +1,12 @@
 // `npm run check`: types, lint, unused code, and the tests that need neither root nor an engine; side by side.
+import { join } from 'node:path'
 import { attempt } from '../test/lab/process.ts'
-import { runVitest, type Suite } from './vitest.ts'
+import { BIN, runVitest, type Suite } from './vitest.ts'
 
 const STEPS: readonly (readonly [name: string, command: readonly string[]])[] = [
-  ['types', ['npx', 'tsc', '--noEmit']],
-  ['lint', ['npx', 'biome', 'check', '--error-on-warnings', '.']],
-  ['unused', ['npx', 'knip', '--no-progress']],
+  ['types', [join(BIN, 'tsc'), '--noEmit']],
+  ['lint', [join(BIN, 'biome'), 'check', '--error-on-warnings', '.']],
+  ['unused', [join(BIN, 'knip'), '--no-progress']],
 ]
 
 const TEST_MS = 240_000

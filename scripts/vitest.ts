@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { attempt } from '../test/lab/process.ts'
 
+/** Run directly: npx would stay between us and what has to be ended in time. */
+export const BIN = join(import.meta.dirname, '../node_modules/.bin')
+
 export type Suite = {
   readonly name: string
   readonly passed: number
@@ -32,7 +35,7 @@ export async function runVitest(
   try {
     const file = join(folder, 'report.json')
     const chosen = projects.flatMap((project) => ['--project', project])
-    const command = ['npx', 'vitest', 'run', ...chosen, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
+    const command = [join(BIN, 'vitest'), 'run', ...chosen, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
     const { code, stdout, stderr } = await attempt(command, { timeoutMs, ...(onLine === undefined ? {} : { onLine }) })
     const report = readReport(file)
     const failed = Math.max(report?.numFailedTests ?? 0, code === 0 ? 0 : 1)

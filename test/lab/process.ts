@@ -26,6 +26,8 @@ export function attempt(command: readonly string[], options: RunOptions = {}): P
     const timer = setTimeout(() => {
       late = true
       child.kill('SIGKILL')
+      child.stdout.destroy() // children of its own may keep these open
+      child.stderr.destroy()
     }, options.timeoutMs ?? 60_000)
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       stdout += text
