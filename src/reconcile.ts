@@ -43,7 +43,7 @@ export interface Shared {
 }
 
 /** What a pass is to bring about. */
-export type Wish = Pick<Task, 'wanted' | 'backends' | 'rules' | 'driftOnly' | 'mayWrite'>
+export type Wish = Pick<Task, 'wanted' | 'backends' | 'rules' | 'driftOnly' | 'mayWrite' | 'problems'>
 
 export type Task = {
   readonly id: string
@@ -56,6 +56,8 @@ export type Task = {
   /** Nothing that is wanted changed since the last pass that succeeded: what differs is drift. */
   readonly driftOnly: boolean
   readonly mayWrite: boolean
+  /** Known before this look, of this load balancer alone. */
+  readonly problems?: readonly Problem[]
   /** Asked after each wait for the cloud: a wish that changed while the load balancer was read counts in place of the first one. */
   readonly newest?: () => Wish
   readonly turnOf: (chain: Chain) => Turn
@@ -180,7 +182,7 @@ async function lookAt(given: Task, shared: Shared): Promise<Look> {
     ...base,
     wished,
     run: withTag(guarded.run, standing),
-    problems: [...seen.problems, ...fitted.problems],
+    problems: [...(task.problems ?? []), ...seen.problems, ...fitted.problems],
     resting: damped?.resting ?? [],
     remembered: { balancer: seen.memory, drift: damped?.memory ?? task.remembered.drift, notes, look },
     recheckAt: earliest(seen.recheckAt, guarded.recheckAt),

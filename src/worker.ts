@@ -5,9 +5,10 @@ import { type Box, createBox } from './box.ts'
 import { servedPlace } from './core/keep.ts'
 import { parseMark } from './core/marks.ts'
 import type { Chain, LoadBalancer } from './core/model.ts'
+import { NO_REFUSALS, nextTry, noteRefused, withoutRefused } from './core/refusals.ts'
 import { type Digest, digestOf, type Offer, urgency } from './offer.ts'
 import { endingOf, nextPace, STEADY } from './pace.ts'
-import type { Provider } from './providers/provider.ts'
+import { type Provider, ServersRefused } from './providers/provider.ts'
 import { type Look, NOTHING_REMEMBERED, type Outcome, reconcileOne, type Shared, type Task, type Wish } from './reconcile.ts'
 import { afterChange, afterStandby, beforeChange, openedBy } from './remembered.ts'
 
@@ -65,6 +66,7 @@ export function createWorker(options: WorkerOptions): Worker {
   let regained = false
   let pace = STEADY
   let unusable = false
+  let refusals = NO_REFUSALS
   /** Undefined while a pass is under way: a time that is over would make everybody ask again until it ends. */
   let recheckAt: number | undefined
   /** Something may have become due after the pass under way had looked. */
@@ -93,7 +95,7 @@ export function createWorker(options: WorkerOptions): Worker {
     done = ending === 'well' ? current : undefined
     if (ending === 'well') doneServices = current.services
     const dueAt = outcome.status === 'looked' ? outcome.look.recheckAt : undefined
-    const times = [next.wait === undefined ? undefined : now() + next.wait, dueAt, poked ? now() : undefined]
+    const times = [next.wait === undefined ? undefined : now() + next.wait, dueAt, nextTry(refusals, now()), poked ? now() : undefined]
     recheckAt = earliest(times)
   }
 
@@ -101,8 +103,9 @@ export function createWorker(options: WorkerOptions): Worker {
   function newest(under: UnderWay): Wish {
     if (under.taken !== under.offer) under.digest = digestOf(under.offer, under.last)
     under.taken = under.offer
-    const { wanted, backends, rules, mayWrite } = under.offer
-    return { wanted, backends, rules, mayWrite, driftOnly: done?.text === under.digest.text }
+    const { wanted, rules, mayWrite } = under.offer
+    const known = withoutRefused(under.offer.backends, refusals, last?.name ?? id, now())
+    return { wanted, rules, mayWrite, ...known, driftOnly: done?.text === under.digest.text }
   }
 
   function looked(under: UnderWay, look: Look): void {
@@ -139,7 +142,11 @@ export function createWorker(options: WorkerOptions): Worker {
           noteApplied(applied)
           options.applied(id, applied)
         },
-        failed: (failed) => options.failed(id, failed),
+        failed: (failed) => {
+          const { error } = failed
+          if (error instanceof ServersRefused) refusals = noteRefused(refusals, error.servers, error.code, now())
+          options.failed(id, failed)
+        },
         now,
       },
       now,

@@ -1,6 +1,7 @@
 // One load balancer kept in step: when it is looked at, what is trusted, and what is tried again.
 import { describe, expect, test } from 'vitest'
-import { balancer, MINUTE, node, web } from './support/build.ts'
+import { ServersRefused } from '../src/providers/provider.ts'
+import { balancer, MINUTE, node, service, THREE, web } from './support/build.ts'
 import { callError } from './support/memory-provider.ts'
 import { offerOf, PASS_RULES } from './support/passes.ts'
 import { api, ground, inPlace, isCreate, pass } from './support/worker-ground.ts'
@@ -224,6 +225,32 @@ describe('trying again', () => {
     await pass(its, { services: [web(), api()] })
     expect(its.lines().slice(before)).toEqual(['create listener tcp:8080 -> default group on port 30000'])
   })
+})
+
+test('a node that the cloud refuses is tried in all groups once, and again after ten minutes', async () => {
+  let refused = 0
+  const its = ground({
+    around: (change, effect) => {
+      if (change.kind !== 'addBackends' || !change.members.some(({ server }) => server === 'i-4')) return effect()
+      refused += 1
+      throw new ServersRefused(['i-4'], callError('failed', 'ObtainIpFail'))
+    },
+  })
+  const ports = [1, 2, 3, 4, 5]
+  const services = ports.map((i) => service(`s${i}`, 31_000 + i, { 'slb.port.80': `tcp://:${7000 + i}` }))
+  const rules = { ...PASS_RULES, backends: 'vserver-group' as const }
+  await pass(its, { services, rules })
+  const start = its.clock.now
+  while (its.clock.now < start + 10 * MINUTE) {
+    await pass(its, { services, rules, nodes: [...THREE, node('n4')] })
+    its.clock.now = its.worker.recheckAt() ?? Number.NaN
+  }
+  expect([refused, its.provider.opened.length]).toEqual([5, 3])
+  expect(its.outcomes.at(-1)).toMatchObject({
+    look: { problems: [{ kind: 'node', subject: 'n4', text: expect.stringContaining('ObtainIpFail') }] },
+  })
+  await pass(its, { services, rules, nodes: [...THREE, node('n4')] })
+  expect(refused).toBe(10)
 })
 
 test('a pass that may not write looks, remembers and writes nothing', async () => {
