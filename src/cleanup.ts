@@ -7,6 +7,7 @@ import { ownMark } from './core/holders.ts'
 import { formatBackendNote, parseMark } from './core/marks.ts'
 import { isOurs } from './core/members.ts'
 import { type Chain, DEFAULT_GROUP, type LoadBalancer, type Plan } from './core/model.ts'
+import { standingOf } from './core/usable.ts'
 import { ownerOf } from './desired.ts'
 import type { Engine } from './swarm/client.ts'
 import { readSnapshot } from './swarm/read.ts'
@@ -57,7 +58,8 @@ export async function cleanLoadBalancer(
   { config, cloud, engine, dryRun, onProgress }: CleanupTask,
   signal: AbortSignal,
 ): Promise<{ readonly removed: readonly string[]; readonly failed: readonly string[] }> {
-  const owner = config.owner ?? ownerOf(config, (await readSnapshot(engine, signal)).clusterId)
+  const { clusterId } = await readSnapshot(engine, signal)
+  const owner = ownerOf(config, clusterId)
   const removed: string[] = []
   const failed: string[] = []
   for (const [ref, found] of await cloud.provider.resolve(config.allowed, signal)) {
@@ -66,6 +68,11 @@ export async function cleanLoadBalancer(
       continue
     }
     const handle = await cloud.provider.open(found.id, { members: 'fresh', owned: (name) => parseMark(name)?.owner === owner }, signal)
+    const standing = standingOf(handle.actual, owner, clusterId)
+    if (standing.status === 'readOnly' || standing.status === 'unusable') {
+      failed.push(`${handle.actual.name}: ${standing.text}`)
+      continue
+    }
     const plan = cleanupPlan(handle.actual, owner)
     const line = (chain: Chain) => chain.changes.map((change) => `${handle.actual.name}: ${describeChange(change)}`)
     if (dryRun) {

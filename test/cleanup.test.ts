@@ -1,5 +1,5 @@
 // Taking the product off a load balancer: what carries our mark goes, everything else stays as it is.
-import { describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { cleanLoadBalancer, cleanupPlan } from '../src/cleanup.ts'
 import { readConfig } from '../src/config.ts'
 import type { LoadBalancer } from '../src/core/model.ts'
@@ -18,6 +18,7 @@ import {
   toGroup,
   webListener,
 } from './support/build.ts'
+import { type FakeEngine, fixture, startFakeEngine } from './support/fake-engine.ts'
 import { callError, type MemoryOptions, memoryProvider } from './support/memory-provider.ts'
 
 const theirs = 'swarm-slb/them/web/80-tcp'
@@ -90,16 +91,25 @@ describe('what stays', () => {
   })
 })
 
+const CLUSTER = 'cluster-1'
 const SECRETS = {
   ALIBABA_CLOUD_ACCESS_KEY_ID: 'testid',
   ALIBABA_CLOUD_ACCESS_KEY_SECRET: 'testsecret',
   ALIBABA_CLOUD_REGION_ID: 'cn-hangzhou',
 }
 
+/** The swarm whose cluster id the load balancers' tags are compared with. */
+let swarm: FakeEngine
+beforeAll(async () => {
+  const info = fixture<{ Swarm: object }>('info')
+  swarm = await startFakeEngine({ info: { ...info, Swarm: { ...info.Swarm, Cluster: { ID: CLUSTER } } } })
+})
+afterAll(() => swarm.close())
+
 async function clean(lb: LoadBalancer, { dryRun = false, ...options }: MemoryOptions & { readonly dryRun?: boolean } = {}) {
   const provider = memoryProvider([lb], options)
   const config = readConfig({ env: { ...SECRETS, SLB_ID: 'lb-1', SLB_OWNER: OWNER }, flags: {} })
-  const engine = connectEngine({ host: 'tcp://127.0.0.1:9' })
+  const engine = connectEngine({ host: swarm.host })
   const progress: string[] = []
   const cloud = { provider, instances: { lookup: async () => new Map(), forget: () => {} }, close: () => {} }
   const task = { config, cloud, engine, dryRun, onProgress: (line: string) => void progress.push(line) }
@@ -135,6 +145,24 @@ describe('carried out', () => {
   test('a second time finds nothing', async () => {
     const { provider } = await clean(mixed)
     expect(await clean(provider.lb())).toMatchObject({ removed: [], failed: [] })
+  })
+
+  test.each<[string, Partial<LoadBalancer>, string]>([
+    ['whose tag names another cluster', { tags: { [`swarm-slb:${OWNER}`]: 'another' } }, 'names cluster another'],
+    ['whose tag says that SLB_OWNER was another', { tags: { 'swarm-slb:before': CLUSTER } }, 'SLB_OWNER was before'],
+    ['that is locked', { status: 'locked' }, 'is locked'],
+    ['of a Kubernetes cluster', { tags: { 'ack.aliyun.com': 'c1' } }, 'Kubernetes'],
+  ])('writes nothing to a load balancer %s, and says so', async (_, over, text) => {
+    for (const dryRun of [false, true]) {
+      const { provider, removed, failed } = await clean({ ...mixed, ...over }, { dryRun })
+      expect(failed).toEqual([expect.stringContaining(text)])
+      expect(removed).toEqual([])
+      expect(provider.written).toEqual([])
+    }
+  })
+
+  test('also cleans one that carries no tag yet', async () => {
+    expect((await clean({ ...mixed, tags: {} })).removed).toHaveLength(3)
   })
 
   test('as a dry run says the same and writes nothing', async () => {
