@@ -63,7 +63,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     nodeName: () => board.page().node.hostname,
     due: (time) => loopOf?.at(time),
     finished: (outcome, id) => {
-      if (outcome.status === 'looked') desires.learn(outcome.look.lb.name, id)
+      if (outcome.status === 'looked' && desires.learn(outcome.look.lb.name, id)) loopOf?.at(now())
       if (desire !== undefined) publish(desire)
     },
   })

@@ -102,8 +102,8 @@ const earliest = (...times: readonly (number | undefined)[]) => {
 
 export interface Desires {
   read(snapshot: Snapshot, signal: AbortSignal): Promise<Desire>
-  /** Names of load balancers, learned when they are read: labels may use them. */
-  learn(name: string, id: string): void
+  /** Names of load balancers, learned when they are read: labels may use them. Says whether it is news. */
+  learn(name: string, id: string): boolean
 }
 
 export function createDesires({ config, provider, instances, now }: DesireOptions): Desires {
@@ -115,7 +115,9 @@ export function createDesires({ config, provider, instances, now }: DesireOption
 
   return {
     learn: (name, id) => {
-      if (name !== '' && !names.has(name)) names.set(name, id)
+      if (name === '' || names.has(name)) return false
+      names.set(name, id)
+      return !config.allowed.includes(name)
     },
     async read(snapshot, signal) {
       // Pinned: another cluster id does not make the marks of this process somebody else's.

@@ -13,11 +13,12 @@ export type DiffRules = MemberRules & KeepRules & { readonly backends: 'auto' | 
 export type BalancerMemory = {
   /** Listeners seen running: found stopped later, a person stopped them. */
   readonly seenRunning: ReadonlySet<ListenerKey>
-  readonly absentSince: ReadonlyMap<string, number>
+  /** By group and member: since when it is at weight 0 without being a node's. */
+  readonly zeroSince: ReadonlyMap<string, number>
   /** Groups that are leaving a node port, by name. */
   readonly switchingSince: ReadonlyMap<string, number>
 }
-export const NO_MEMORY: BalancerMemory = { seenRunning: new Set(), absentSince: new Map(), switchingSince: new Map() }
+export const NO_MEMORY: BalancerMemory = { seenRunning: new Set(), zeroSince: new Map(), switchingSince: new Map() }
 
 export type DiffInput = {
   readonly lb: LoadBalancer

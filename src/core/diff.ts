@@ -1,7 +1,7 @@
 // One load balancer: what is wanted against what is there, as a plan of independent chains. Adds before it removes.
 import { portKey } from './claims.ts'
 import type { BalancerMemory, DiffInput } from './diff-input.ts'
-import { absences, type GroupContext, type GroupPlan, planDefaultGroup, planGroups } from './groups.ts'
+import { type GroupContext, type GroupPlan, planDefaultGroup, planGroups, zeros } from './groups.ts'
 import { type Decision, decide } from './holders.ts'
 import { type Keep, keepOf } from './keep.ts'
 import type { Mark } from './marks.ts'
@@ -97,7 +97,7 @@ function remember(input: DiffInput, switching: readonly string[]): BalancerMemor
   const running = input.lb.listeners.filter(({ key, status }) => status === 'running' || input.memory.seenRunning.has(key))
   return {
     seenRunning: new Set(running.map(({ key }) => key)),
-    absentSince: absences(input.lb, input.backends, input.memory.absentSince, input.now),
+    zeroSince: zeros(input.lb, input.backends, input.memory.zeroSince, input.now),
     switchingSince: new Map(switching.map((name) => [name, input.memory.switchingSince.get(name) ?? input.now])),
   }
 }
@@ -159,8 +159,7 @@ export function diff(input: DiffInput): Diff {
     existing !== undefined && leaving.size > 0 ? [name] : [],
   )
   const memory = remember(input, switching)
-  const absentSince = (server: string) => memory.absentSince.get(server) ?? now
-  const context: GroupContext = { lb, backends: input.backends, rules, absentSince, health: input.health, now }
+  const context: GroupContext = { lb, backends: input.backends, rules, zeroSince: memory.zeroSince, health: input.health, now }
   const { plans, removals, problems } = groupPlans(wishes, decided, input, context, own.strangers)
   const conflicts = decisions.losers.map(
     ({ claim, reason }): Problem => ({ kind: 'conflict', subject: claim.service, port: claim.key, text: reason }),

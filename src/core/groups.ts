@@ -5,8 +5,17 @@ import type { DiffInput } from './diff-input.ts'
 import type { Health } from './health.ts'
 import type { Decision } from './holders.ts'
 import { parseMark } from './marks.ts'
-import { diffGroup, type GroupDiff, type MemberRules } from './members.ts'
-import { type Chain, type Change, DEFAULT_GROUP, type Group, type ListenerKey, type LoadBalancer, type Member } from './model.ts'
+import { diffGroup, type GroupDiff, type MemberRules, memberKey } from './members.ts'
+import {
+  type Chain,
+  type Change,
+  DEFAULT_GROUP,
+  type Group,
+  type GroupRef,
+  type ListenerKey,
+  type LoadBalancer,
+  type Member,
+} from './model.ts'
 import type { Backends } from './nodes.ts'
 import type { Step } from './steps.ts'
 import { type GroupWish, isOwnGroup } from './targets.ts'
@@ -15,7 +24,8 @@ export type GroupContext = {
   readonly lb: LoadBalancer
   readonly backends: Backends
   readonly rules: MemberRules
-  readonly absentSince: (server: string) => number
+  /** By group and member: first time it was seen at weight 0 while it belongs to no node. */
+  readonly zeroSince: ReadonlyMap<string, number>
   readonly health: Health | undefined
   readonly now: number
 }
@@ -48,18 +58,23 @@ function planOf(diff: GroupDiff, id: string, group: string, name: string, servic
 /** The members that a new group is created with: every node that may be a backend, on each of its ports. */
 function initialMembers(wish: GroupWish, context: GroupContext): Member[] {
   const old = [...wish.leaving].flatMap(([port, how]) => (how === 'whenHealthy' ? [port] : []))
-  const empty = diffGroup({ ...groupInput(context, [], [...wish.ports, ...old], new Map(), []), kind: 'own' }, context.rules, context.now)
+  const empty = diffGroup(
+    { ...groupInput(context, wish.name, [], [...wish.ports, ...old], new Map(), []), kind: 'own' },
+    context.rules,
+    context.now,
+  )
   return [...empty.add]
 }
 
 function groupInput(
   context: GroupContext,
+  group: GroupRef,
   members: readonly Member[],
   ports: readonly (number | undefined)[],
   leaving: GroupWish['leaving'],
   listeners: readonly ListenerKey[],
 ) {
-  const { backends, absentSince } = context
+  const { backends, zeroSince, now } = context
   return {
     members,
     ports,
@@ -67,7 +82,7 @@ function groupInput(
     wishes: backends.wishes,
     departed: backends.departed,
     protect: backends.protect,
-    absentSince,
+    zeroSince: (member: Member) => zeroSince.get(zeroKey(group, member)) ?? now,
     health: context.health?.of(listeners),
     addNodes: true,
   }
@@ -82,14 +97,14 @@ function planWantedGroup(wish: GroupWish, context: GroupContext): GroupPlan {
     return { chain, respected: [], needsHealth: false, recheckAt: undefined }
   }
   const { existing } = wish
-  const input = groupInput(context, existing.members, wish.ports, wish.leaving, existing.listeners)
+  const input = groupInput(context, existing.ref, existing.members, wish.ports, wish.leaving, existing.listeners)
   return planOf(diffGroup({ ...input, kind: 'own' }, context.rules, context.now), id, existing.ref, wish.name, service)
 }
 
 /** A group whose listener stays as it is: nodes are followed on the ports that its members have. */
 function planKeptGroup(group: Group, context: GroupContext): GroupPlan {
   const ports = [...new Set(group.members.map((member) => member.port))]
-  const input = groupInput(context, group.members, ports, new Map(), group.listeners)
+  const input = groupInput(context, group.ref, group.members, ports, new Map(), group.listeners)
   return planOf(
     diffGroup({ ...input, kind: 'own' }, context.rules, context.now),
     groupChain(group.name),
@@ -102,7 +117,7 @@ function planKeptGroup(group: Group, context: GroupContext): GroupPlan {
 /** @param used whether a listener of ours forwards to it, or will: then nodes are added too */
 export function planDefaultGroup(used: boolean, context: GroupContext): GroupPlan {
   const listeners = context.lb.listeners.flatMap((listener) => (listener.target?.kind === 'default' ? [listener.key] : []))
-  const input = groupInput(context, context.lb.members, [undefined], new Map(), listeners)
+  const input = groupInput(context, DEFAULT_GROUP, context.lb.members, [undefined], new Map(), listeners)
   return planOf(
     diffGroup({ ...input, kind: 'default', addNodes: used }, context.rules, context.now),
     DEFAULT_CHAIN,
@@ -111,17 +126,16 @@ export function planDefaultGroup(used: boolean, context: GroupContext): GroupPla
   )
 }
 
-/** Members that belong to no node that may be a backend: from when that counts. */
-export function absences(
-  lb: LoadBalancer,
-  backends: Backends,
-  before: ReadonlyMap<string, number>,
-  now: number,
-): ReadonlyMap<string, number> {
-  const all = [...lb.members, ...lb.groups.flatMap((group) => group.members)]
+const zeroKey = (group: GroupRef, member: Member) => `${group}|${memberKey(member)}`
+
+/** Members at weight 0 that belong to no node that may be a backend: from when their time of draining counts. */
+export function zeros(lb: LoadBalancer, backends: Backends, before: ReadonlyMap<string, number>, now: number): ReadonlyMap<string, number> {
   const isOut = (server: string) => (backends.wishes.get(server)?.reason ?? 'excluded') === 'excluded'
-  const absent = all.filter(({ server }) => isOut(server))
-  return new Map(absent.map(({ server }) => [server, before.get(server) ?? now]))
+  const groups = [{ ref: DEFAULT_GROUP, members: lb.members }, ...lb.groups]
+  const out = groups.flatMap(({ ref, members }) =>
+    members.filter(({ server, weight }) => weight === 0 && isOut(server)).map((one) => zeroKey(ref, one)),
+  )
+  return new Map(out.map((key) => [key, before.get(key) ?? now]))
 }
 
 type Users = ReadonlyMap<ListenerKey, { readonly decision: Decision; readonly step: Step }>

@@ -21,7 +21,7 @@ export type HeldDelete = {
 
 /** What the guard knows of all load balancers together. */
 export type Ledger = {
-  /** Deletes let through, with the time, milliseconds: one that has to be tried again counts once. */
+  /** Deletes let through, with the time, milliseconds: one that is tried again at once counts once. */
   readonly deleted: ReadonlyMap<string, number>
   readonly held: ReadonlyMap<string, HeldDelete>
   readonly approved: ReadonlySet<string>
@@ -31,6 +31,8 @@ export type Ledger = {
   readonly clusterId: string | undefined
   readonly clusterChanged: boolean
 }
+
+const RETRY_MS = 15_000
 
 export const newLedger = (loadBalancers: readonly string[]): Ledger => ({
   deleted: new Map(),
@@ -66,6 +68,10 @@ function free(ledger: Ledger, rules: GuardRules): number {
   const quota = Math.max(count, Math.floor(((total(ledger).owned + recent) * percent) / 100))
   return Math.max(0, quota - recent)
 }
+
+/** The same delete a moment ago did not get through: it is counted already. Later it is another one: a listener may come and go. */
+const isRetry = (deleted: Ledger['deleted'], approval: string, now: number) =>
+  [...deleted].some(([key, time]) => key.startsWith(`${approval}@`) && now - time < RETRY_MS)
 
 export type Guarded = { readonly run: Plan; readonly ledger: Ledger; readonly recheckAt: number | undefined }
 
@@ -108,10 +114,10 @@ export function guard(plan: Plan, loadBalancer: string, before: Ledger, rules: G
     const entry: HeldDelete = { loadBalancer, key: chain.deletes, service, since, reason: all ?? 'more deletes than are free at a time' }
     const approved = ledger.approved.has(approvalOf(entry))
     const released = all === undefined && earlier !== undefined && now - since >= rules.release
-    const again = all === undefined && ledger.deleted.has(approvalOf(entry))
+    const again = all === undefined && isRetry(ledger.deleted, approvalOf(entry), now)
     if (approved || released || again || (all === undefined && !unread && left > 0)) {
       if (!approved && !released && !again) left -= 1
-      deleted.set(approvalOf(entry), ledger.deleted.get(approvalOf(entry)) ?? now)
+      if (!again) deleted.set(`${approvalOf(entry)}@${now}`, now)
       continue
     }
     held.set(key, unread && all === undefined ? { ...entry, reason: 'not all load balancers are read yet' } : entry)

@@ -30,8 +30,8 @@ export type GroupInput = {
   readonly wishes: ReadonlyMap<string, Wish>
   readonly departed: ReadonlyMap<string, Departed>
   readonly protect: 'all' | ReadonlySet<string>
-  /** First time a member of ours was seen that belongs to no node; from memory. */
-  readonly absentSince: (server: string) => number
+  /** First time a member that belongs to no node was seen at weight 0; from memory. */
+  readonly zeroSince: (member: Member) => number
   /** What running, checked listeners of this group report. Undefined: not asked yet. */
   readonly health: ReadonlyMap<string, 'normal' | 'abnormal' | 'unavailable'> | undefined
   readonly addNodes: boolean
@@ -51,6 +51,8 @@ export type GroupDiff = {
 /** A lost node that a listener still finds normal is asked about again after this. */
 const HEALTH_MS = 15_000
 const RECENT_MS = 120_000
+/** The time of draining begins when a zero is seen: soon after it was written. */
+const SEEN_MS = 1000
 
 const ZERO = '/0'
 export const isZeroNote = (note: string) => note.endsWith(ZERO)
@@ -127,10 +129,13 @@ function lostNow(input: GroupInput, rules: MemberRules): number {
   }).length
 }
 
+const isOut = (server: string, { wishes }: GroupInput) => (wishes.get(server)?.reason ?? 'excluded') === 'excluded'
+
 /** Lost only just now: worth asking again soon whether its listeners have noticed. Later the resync does. */
 function isRecent(member: Member, input: GroupInput, now: number): boolean {
   if (input.wishes.has(member.server)) return false
-  return now - (input.departed.get(member.server)?.since ?? input.absentSince(member.server)) < RECENT_MS
+  const departed = input.departed.get(member.server)
+  return departed !== undefined && now - departed.since < RECENT_MS
 }
 
 /** Takes of the lowerings what leaves at least one positive weight, and for lost nodes at most a third at a time. */
@@ -172,8 +177,8 @@ function removable(member: Member, input: GroupInput, rules: MemberRules, now: n
   const wish = input.wishes.get(member.server)
   if (wish !== undefined && wish.reason !== 'excluded') return { remove: false }
   if (wish !== undefined && !isOurs(member.note, rules.note)) return { remove: false }
-  const since = input.departed.get(member.server)?.since ?? input.absentSince(member.server)
-  if (member.weight !== 0) return { remove: false, at: now + rules.drain }
+  const since = input.zeroSince(member)
+  if (member.weight !== 0) return { remove: false }
   return now >= since + rules.drain ? { remove: true } : { remove: false, at: since + rules.drain }
 }
 
@@ -215,6 +220,7 @@ export function diffGroup(input: GroupInput, rules: MemberRules, now: number): G
   const times = [
     ...judged.flatMap(({ at }) => at ?? []),
     ...(lowered.waits ? [now + HEALTH_MS] : []),
+    ...(lowered.set.some(({ server }) => isOut(server, input)) ? [now + SEEN_MS] : []),
     // What is added now does not count yet as something that may stand in for what has to be lowered.
     ...(lowered.last && add.length > 0 ? [now] : []),
   ]

@@ -219,7 +219,7 @@ describe('nodes that come and go', () => {
     const waiting = diffOf({ services: [web()], lb: lowered, backends: left })
     expect(waiting.plan).toEqual([])
     expect(waiting.recheckAt).toBe(NOW + RULES.drain)
-    const later = diffOf({ services: [web()], lb: lowered, backends: left, now: NOW + RULES.drain })
+    const later = diffOf({ services: [web()], lb: lowered, backends: left, now: NOW + RULES.drain, memory: waiting.memory })
     expect(text(later.plan)).toEqual(['remove i-3 from default group'])
   })
 
@@ -230,7 +230,8 @@ describe('nodes that come and go', () => {
     const unseen = diffOf({ services: [web()], lb, backends: backendsOf(two), now: NOW + MINUTE, health: all('abnormal') })
     expect(text(unseen.plan)).toEqual([])
     const seen = backendsOf(two, { memory: backendsOf(THREE).memory })
-    const result = diffOf({ services: [web()], lb, backends: seen, now: NOW + MINUTE, health: all('abnormal') })
+    const first = diffOf({ services: [web()], lb, backends: seen, health: all('abnormal') })
+    const result = diffOf({ services: [web()], lb, backends: seen, now: NOW + MINUTE, health: all('abnormal'), memory: first.memory })
     expect(text(result.plan)).toEqual(['remove i-3 from default group'])
   })
 
