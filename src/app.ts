@@ -1,7 +1,7 @@
 // Builds every part once, joins them, and runs until the signal aborts. Nothing else constructs anything.
 import { hostname } from 'node:os'
 import { createBoard, type StatusPage, type StatusRow } from './board.ts'
-import { cleanLoadBalancer } from './cleanup.ts'
+import { cleanLoadBalancers } from './cleanup.ts'
 import { type CloudOptions, connectCloud } from './cloud.ts'
 import type { Config } from './config.ts'
 import type { Problem } from './core/model.ts'
@@ -129,7 +129,7 @@ export async function cleanUp(
 ): Promise<{ readonly removed: readonly string[]; readonly failed: readonly string[] }> {
   const cloud = connectCloud(config, { log, userAgent: `swarm-slb/${VERSION} (${hostname()})`, mayWrite: async () => !options.dryRun })
   try {
-    return await cleanLoadBalancer({ config, cloud, engine: engineOf(config), ...options }, signal)
+    return await cleanLoadBalancers({ config, cloud, engine: engineOf(config), ...options }, signal)
   } finally {
     cloud.close()
   }

@@ -4,11 +4,12 @@ import type { Cloud } from './cloud.ts'
 import type { Config } from './config.ts'
 import { describeChange } from './core/describe.ts'
 import { ownMark } from './core/holders.ts'
-import { formatBackendNote, parseMark } from './core/marks.ts'
+import { formatBackendNote, ownerTag, parseMark } from './core/marks.ts'
 import { isOurs } from './core/members.ts'
 import { type Chain, DEFAULT_GROUP, type LoadBalancer, type Plan } from './core/model.ts'
 import { standingOf } from './core/usable.ts'
 import { ownerOf } from './desired.ts'
+import { CallError } from './providers/provider.ts'
 import type { Engine } from './swarm/client.ts'
 import { readSnapshot } from './swarm/read.ts'
 
@@ -51,44 +52,71 @@ export function cleanupPlan(lb: LoadBalancer, owner: string): Plan {
     after: deletes.map(({ id }) => id),
     changes: [{ kind: 'removeBackends', group: DEFAULT_GROUP, name: 'default group', members }],
   }
-  return [...deletes, ...groups, ...(members.length === 0 ? [] : [removal])]
+  const all = [...deletes, ...groups, ...(members.length === 0 ? [] : [removal])]
+  if (lb.tags[ownerTag(owner)] === undefined) return all
+  // The tag says that something of ours may be here: it goes last, and only when all else is gone.
+  const untag: Chain = {
+    id: 'untag',
+    service: undefined,
+    after: all.map(({ id }) => id),
+    changes: [{ kind: 'untagLoadBalancer', keys: [ownerTag(owner)] }],
+  }
+  return [...all, untag]
 }
 
-export async function cleanLoadBalancer(
-  { config, cloud, engine, dryRun, onProgress }: CleanupTask,
+type Result = { readonly removed: string[]; readonly failed: string[] }
+
+async function cleanOne(
+  id: string,
+  owner: string,
+  clusterId: string,
+  task: CleanupTask,
+  result: Result,
+  signal: AbortSignal,
+): Promise<void> {
+  const handle = await task.cloud.provider.open(id, { members: 'fresh', owned: (name) => parseMark(name)?.owner === owner }, signal)
+  const { name } = handle.actual
+  const standing = standingOf(handle.actual, owner, clusterId)
+  if (standing.status === 'readOnly' || standing.status === 'unusable') {
+    result.failed.push(`${name}: ${standing.text}`)
+    return
+  }
+  const plan = cleanupPlan(handle.actual, owner)
+  if (task.dryRun) {
+    result.removed.push(...plan.flatMap((chain) => chain.changes.map((change) => `${name}: ${describeChange(change)}`)))
+    return
+  }
+  const turn = { begin: signal, wait: signal, priority: 0 }
+  await applyPlan(plan, handle, () => turn, {
+    begins: () => {},
+    applied: ({ change }) => {
+      result.removed.push(`${name}: ${describeChange(change)}`)
+      task.onProgress(`${name}: ${describeChange(change)}`)
+    },
+    failed: ({ change, error }) => void result.failed.push(`${name}: ${describeChange(change)}: ${error.message}`),
+    now: Date.now,
+  })
+}
+
+/** One load balancer that fails does not keep the others. */
+export async function cleanLoadBalancers(
+  task: CleanupTask,
   signal: AbortSignal,
 ): Promise<{ readonly removed: readonly string[]; readonly failed: readonly string[] }> {
-  const { clusterId } = await readSnapshot(engine, signal)
-  const owner = ownerOf(config, clusterId)
-  const removed: string[] = []
-  const failed: string[] = []
-  for (const [ref, found] of await cloud.provider.resolve(config.allowed, signal)) {
+  const { clusterId } = await readSnapshot(task.engine, signal)
+  const owner = ownerOf(task.config, clusterId)
+  const result: Result = { removed: [], failed: [] }
+  for (const [ref, found] of await task.cloud.provider.resolve(task.config.allowed, signal)) {
     if (found.status !== 'found') {
-      failed.push(`${ref}: ${found.text}`)
+      result.failed.push(`${ref}: ${found.text}`)
       continue
     }
-    const handle = await cloud.provider.open(found.id, { members: 'fresh', owned: (name) => parseMark(name)?.owner === owner }, signal)
-    const standing = standingOf(handle.actual, owner, clusterId)
-    if (standing.status === 'readOnly' || standing.status === 'unusable') {
-      failed.push(`${handle.actual.name}: ${standing.text}`)
-      continue
+    try {
+      await cleanOne(found.id, owner, clusterId, task, result, signal)
+    } catch (error) {
+      if (!(error instanceof CallError)) throw error
+      result.failed.push(`${ref}: ${error.message}`)
     }
-    const plan = cleanupPlan(handle.actual, owner)
-    const line = (chain: Chain) => chain.changes.map((change) => `${handle.actual.name}: ${describeChange(change)}`)
-    if (dryRun) {
-      removed.push(...plan.flatMap(line))
-      continue
-    }
-    const turn = { begin: signal, wait: signal, priority: 0 }
-    await applyPlan(plan, handle, () => turn, {
-      begins: () => {},
-      applied: ({ change }) => {
-        removed.push(`${handle.actual.name}: ${describeChange(change)}`)
-        onProgress(`${handle.actual.name}: ${describeChange(change)}`)
-      },
-      failed: ({ change, error }) => failed.push(`${handle.actual.name}: ${describeChange(change)}: ${error.message}`),
-      now: Date.now,
-    })
   }
-  return { removed, failed }
+  return result
 }

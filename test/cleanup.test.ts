@@ -1,6 +1,6 @@
 // Taking the product off a load balancer: what carries our mark goes, everything else stays as it is.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { cleanLoadBalancer, cleanupPlan } from '../src/cleanup.ts'
+import { cleanLoadBalancers, cleanupPlan } from '../src/cleanup.ts'
 import { readConfig } from '../src/config.ts'
 import type { LoadBalancer } from '../src/core/model.ts'
 import { connectEngine } from '../src/swarm/client.ts'
@@ -22,7 +22,7 @@ import { type FakeEngine, fixture, startFakeEngine } from './support/fake-engine
 import { callError, type MemoryOptions, memoryProvider } from './support/memory-provider.ts'
 
 const theirs = 'swarm-slb/them/web/80-tcp'
-const plan = (over: Partial<LoadBalancer>) => text(cleanupPlan(balancer(over), OWNER))
+const plan = (over: Partial<LoadBalancer>) => text(cleanupPlan(balancer({ tags: {}, ...over }), OWNER))
 
 describe('what is removed', () => {
   test('listeners with our mark, whoever closed them', () => {
@@ -42,6 +42,7 @@ describe('what is removed', () => {
 
   test('our groups after the listeners that use them', () => {
     const lb = balancer({
+      tags: {},
       listeners: [webListener({ target: toGroup('rsp-1') })],
       groups: [
         group('rsp-1', markOf('web'), threeMembers({ port: 30000 }), { listeners: ['tcp:8080'] }),
@@ -54,10 +55,22 @@ describe('what is removed', () => {
   })
 
   test('our servers in the default group, also those that we set to 0, and after the listeners', () => {
-    const lb = balancer({ listeners: [webListener()], members: [member('i-1'), member('i-2', { weight: 0, note: `${NOTE}/0` })] })
+    const lb = balancer({ tags: {}, listeners: [webListener()], members: [member('i-1'), member('i-2', { weight: 0, note: `${NOTE}/0` })] })
     const chains = cleanupPlan(lb, OWNER)
     expect(text(chains)).toEqual(['delete listener tcp:8080', 'remove i-1, i-2 from default group'])
     expect(chains.at(-1)?.after).toEqual([chains[0]?.id])
+  })
+})
+
+describe('the tag', () => {
+  test('goes last, and only when all else is gone', () => {
+    const chains = cleanupPlan(balancer({ listeners: [webListener()] }), OWNER)
+    expect(text(chains).at(-1)).toBe('take the tag swarm-slb:me off the load balancer')
+    expect(chains.at(-1)?.after).toEqual(['delete tcp:8080'])
+  })
+
+  test('of somebody else stays', () => {
+    expect(plan({ tags: { 'swarm-slb:them': 'cluster-9' } })).toEqual([])
   })
 })
 
@@ -113,7 +126,7 @@ async function clean(lb: LoadBalancer, { dryRun = false, ...options }: MemoryOpt
   const progress: string[] = []
   const cloud = { provider, instances: { lookup: async () => new Map(), forget: () => {} }, close: () => {} }
   const task = { config, cloud, engine, dryRun, onProgress: (line: string) => void progress.push(line) }
-  return { ...(await cleanLoadBalancer(task, new AbortController().signal)), progress, provider }
+  return { ...(await cleanLoadBalancers(task, new AbortController().signal)), progress, provider }
 }
 
 const mixed = balancer({
@@ -132,12 +145,13 @@ describe('carried out', () => {
     expect(left.listeners).toEqual(mixed.listeners.slice(1))
     expect(left.groups).toEqual(mixed.groups.slice(1))
     expect(left.members).toEqual(mixed.members.slice(3))
-    expect(left.tags).toEqual(mixed.tags)
+    expect(left.tags).toEqual({})
     expect(failed).toEqual([])
     expect([...removed].sort()).toEqual([
       `front: delete group ${markOf('web')}`,
       'front: delete listener tcp:8080',
       'front: remove i-1, i-2, i-3 from default group',
+      'front: take the tag swarm-slb:me off the load balancer',
     ])
     expect(progress).toEqual(removed)
   })

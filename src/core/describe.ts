@@ -89,6 +89,8 @@ const replaced = ({ was, listener: { protocol, port, target } }: ChangeOf<'repla
 /** One line, without the load balancer's name. */
 export function describeChange(change: Change, names: Names = new Map()): string {
   switch (change.kind) {
+    case 'untagLoadBalancer':
+      return `take the tag ${change.keys.map(plain).join(', ')} off the load balancer`
     case 'tagLoadBalancer':
       return `tag load balancer ${list(Object.entries(change.tags).map(([key, text]) => `${plain(key)}=${plain(text)}`))}`
     case 'createGroup':

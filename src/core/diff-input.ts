@@ -25,7 +25,7 @@ export type DiffInput = {
   readonly wanted: Wanted
   readonly backends: Backends
   readonly memory: BalancerMemory
-  /** Whether `<load balancer>|<key>` on another load balancer serves its service. */
+  /** Whether a place on another load balancer (servedPlace) serves its service. */
   readonly isUp: (place: string) => boolean
   /** Listeners whose delete the guard holds. */
   readonly held: ReadonlySet<ListenerKey>

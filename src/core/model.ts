@@ -124,6 +124,7 @@ export type ListenerSpec = {
 /** One step of a plan. A replacement is one step: what it breaks it also mends. */
 export type Change =
   | { readonly kind: 'tagLoadBalancer'; readonly tags: Readonly<Record<string, string>> }
+  | { readonly kind: 'untagLoadBalancer'; readonly keys: readonly string[] }
   | { readonly kind: 'createGroup'; readonly name: string; readonly members: readonly Member[] }
   | { readonly kind: 'addBackends'; readonly group: GroupRef; readonly name: string; readonly members: readonly Member[] }
   | {

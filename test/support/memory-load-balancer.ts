@@ -89,6 +89,8 @@ function createGroup(lb: LoadBalancer, name: string, members: readonly Member[])
 
 function step(lb: LoadBalancer, change: Change): LoadBalancer {
   switch (change.kind) {
+    case 'untagLoadBalancer':
+      return { ...lb, tags: Object.fromEntries(Object.entries(lb.tags).filter(([key]) => !change.keys.includes(key))) }
     case 'tagLoadBalancer':
       return { ...lb, tags: { ...lb.tags, ...change.tags } }
     case 'createGroup':

@@ -81,13 +81,23 @@ export function createBuckets({
 /** A share of less than one token still gets a whole one, only more rarely. */
 const paced = (rate: Rate, share: number) => rate.perMs * Math.max(1, 1 / (rate.tokens * share))
 
+/**
+ * Milliseconds. The cloud counts a call when it arrives, we when it leaves, and the first of a burst is the slowest (a connection, a
+ * check of leadership): without this pause at its end the calls after it come too early, every one of them.
+ */
+export const LATE_MS = 200
+
 function createBucket(rate: Rate, now: () => number): Bucket {
   let level: Level = { tokens: rate.tokens, at: now() }
+  let burst = false
   const gate = createGate(() => {
     const waitMs = waitFor(level, rate, now())
     if (waitMs > 0) return waitMs
     const { tokens, at } = refill(level, rate, now())
-    level = { tokens: Math.max(0, tokens - 1), at }
+    burst ||= tokens >= 2
+    const ends = burst && tokens < 2
+    if (ends) burst = false
+    level = { tokens: Math.max(0, tokens - 1), at: ends ? at + LATE_MS : at }
     return 0
   })
   return {

@@ -117,3 +117,7 @@ export const tagLoadBalancer = (groups: Groups) => async (change: ChangeOf<'tagL
     await step.write('TagResources', { ResourceType: 'instance', ResourceId: [groups.loadBalancerId], Tag: tags.slice(i, i + TAGS) })
   }
 }
+
+export const untagLoadBalancer = (groups: Groups) => async (change: ChangeOf<'untagLoadBalancer'>, step: Step) => {
+  await step.write('UntagResources', { ResourceType: 'instance', ResourceId: [groups.loadBalancerId], TagKey: change.keys })
+}

@@ -1,6 +1,6 @@
 // Every kind of change and how CLB carries it out: a kind without a line here does not compile.
 import type { Change, ChangeOf } from '../../../core/model.ts'
-import { changeMembers, createGroup, deleteGroup, type Groups, tagLoadBalancer } from './apply-groups.ts'
+import { changeMembers, createGroup, deleteGroup, type Groups, tagLoadBalancer, untagLoadBalancer } from './apply-groups.ts'
 import { createListener, deleteListener, replaceListener, startListener, stopListener, updateListener } from './apply-listeners.ts'
 import type { Step } from './step.ts'
 
@@ -10,6 +10,7 @@ type Table<K extends Kind> = { readonly [P in K]: (change: ByKind[P], step: Step
 
 const appliers = (groups: Groups): Table<Kind> => ({
   tagLoadBalancer: tagLoadBalancer(groups),
+  untagLoadBalancer: untagLoadBalancer(groups),
   createGroup: createGroup(groups),
   addBackends: changeMembers(groups),
   setWeights: changeMembers(groups),
