@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest'
 import { foldHealth } from '../../src/core/health.ts'
-import { NO_NODES } from '../../src/core/nodes.ts'
 import { backendsOf, balancer, diffOf, member, NOTE, NOW, node, text, threeMembers, web, webListener } from '../support/build.ts'
 
-test('F9 a node that left long ago and is lowered only now gets the drain time before it is removed', () => {
+test('a node that left long ago and is lowered only now gets the drain time before it is removed', () => {
   const three = ['n1', 'n2', 'n3'].map((id) => node(id))
   const before = backendsOf(three)
   const left = backendsOf(three.slice(0, 2), { memory: before.memory, now: NOW })

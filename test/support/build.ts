@@ -3,10 +3,12 @@ import { newServicesMemory, type Places, readServices, type ServicesMemory, type
 import { describeChange } from '../../src/core/describe.ts'
 import { type Diff, diff } from '../../src/core/diff.ts'
 import { type DiffInput, type DiffRules, NO_MEMORY } from '../../src/core/diff-input.ts'
+import { foldHealth, type HealthState } from '../../src/core/health.ts'
 import { type LabelRules, readService } from '../../src/core/labels.ts'
 import type {
   ActualListener,
   Group,
+  ListenerKey,
   LoadBalancer,
   Member,
   Node,
@@ -192,3 +194,16 @@ export function diffOf(over: Partial<DiffInput> & { readonly services?: readonly
 
 /** A plan as text, one line a change. */
 export const text = (plan: Plan) => plan.flatMap((chain) => chain.changes.map((change) => describeChange(change)))
+
+/** What kinds of change a plan has, in its order. */
+export const kinds = (plan: Plan) => plan.flatMap((chain) => chain.changes.map(({ kind }) => kind))
+
+/** The ports of the members that new groups are created with. */
+export const newPorts = (plan: Plan) => {
+  const members = plan.flatMap(({ changes }) => changes.flatMap((change) => (change.kind === 'createGroup' ? change.members : [])))
+  return [...new Set(members.map((one) => one.port))].sort()
+}
+
+/** Every one of the three servers in this state for the listener of `web`. */
+export const healthOf = (state: HealthState, nodePort = 30000, keys: readonly ListenerKey[] = ['tcp:8080']) =>
+  foldHealth(keys.flatMap((listener) => ['i-1', 'i-2', 'i-3'].map((server) => ({ listener, server, port: nodePort, state }))))

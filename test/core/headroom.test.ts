@@ -1,0 +1,25 @@
+// What quotas do not hold back.
+import { expect, test } from 'vitest'
+import { fitQuotas } from '../../src/core/headroom.ts'
+import { balancer, diffOf, node, service, THREE, text, threeMembers, web, webListener } from '../support/build.ts'
+
+const inPlace = balancer({ members: threeMembers(), listeners: [webListener()] })
+const full = { listeners: 50, backends: 3, attachments: 50, groups: 200 }
+
+test('a full quota of backends does not keep a drain from being followed', () => {
+  const nodes = [node('n1', { availability: 'drain' }), ...THREE.slice(1), node('n4')]
+  const { plan } = fitQuotas(diffOf({ services: [web()], lb: inPlace, nodes }).plan, inPlace, full)
+  expect(text(plan)).toEqual(['set weight of i-1 to 0 (was 100) in default group'])
+})
+
+test('nor a new listener from being created on the servers that are there', () => {
+  const api = service('api', 30005, { 'slb.port.80': 'tcp://:9090' })
+  const { plan, problems } = fitQuotas(diffOf({ services: [web(), api], lb: inPlace, nodes: [...THREE, node('n4')] }).plan, inPlace, full)
+  expect(text(plan)).toEqual(['create listener tcp:9090 -> default group on port 30005'])
+  expect(problems).toHaveLength(1)
+})
+
+test('but it is not created on a default group that stays empty', () => {
+  const { plan } = fitQuotas(diffOf({ services: [web()] }).plan, balancer(), { ...full, backends: 0 })
+  expect(text(plan)).toEqual([])
+})

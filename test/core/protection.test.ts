@@ -1,0 +1,147 @@
+// Rules 2 and 3: members that are in doubt stay. Who cannot be looked up may be the one that is missing.
+import { describe, expect, test } from 'vitest'
+import { foldHealth } from '../../src/core/health.ts'
+import {
+  backendsOf,
+  balancer,
+  diffOf,
+  found,
+  healthOf,
+  MINUTE,
+  member,
+  NOTE,
+  NOW,
+  node,
+  THREE,
+  text,
+  threeMembers,
+  web,
+  webListener,
+} from '../support/build.ts'
+
+const inPlace = balancer({ members: threeMembers(), listeners: [webListener()] })
+const sick = foldHealth([])
+const two = THREE.slice(0, 2)
+const zero = (server: string, note = `${NOTE}/0`) => member(server, { weight: 0, note })
+const withThird = (third: ReturnType<typeof member>) =>
+  balancer({ members: [...threeMembers().slice(0, 2), third], listeners: [webListener()] })
+
+describe('a node that cannot be looked up', () => {
+  const unknown = found(two)
+  const n4 = node('n4')
+  const later = (minutes: number, nodes = [...two, n4]) => {
+    const before = backendsOf(nodes, { found: unknown })
+    return backendsOf(nodes, { found: unknown, memory: before.memory, now: NOW + minutes * MINUTE })
+  }
+
+  test('is a problem of that node after ten minutes', () => {
+    expect(later(9).problems).toEqual([])
+    expect(later(9).protect).toBe('all')
+    expect(later(9).recheckAt).toBe(NOW + 10 * MINUTE)
+    expect(later(10).problems).toMatchObject([{ kind: 'node', subject: 'n4', text: expect.stringContaining('10.0.0.4') }])
+    expect(later(10).protect).toEqual(new Set(['10.0.0.4']))
+  })
+
+  test('protects after ten minutes what may be on its address, for as long as it lasts', () => {
+    const backends = later(11)
+    const result = diffOf({ services: [web()], lb: inPlace, backends, health: sick, now: NOW + 11 * MINUTE })
+    expect(text(result.plan)).toEqual([])
+  })
+
+  test('protects no server that was seen to leave from another address', () => {
+    const before = backendsOf(THREE)
+    const left = backendsOf([...two, n4], { found: unknown, memory: before.memory })
+    const lines = (address: string) => {
+      const backends = { ...left, protect: new Set([address]) }
+      return text(diffOf({ services: [web()], lb: inPlace, backends, health: sick }).plan)
+    }
+    expect(lines('10.0.0.4')).toEqual(['set weight of i-3 to 0 (was 100) in default group'])
+    expect(lines('10.0.0.3')).toEqual([])
+  })
+
+  test('protects also while it is down: its member is not taken for one that nobody owns', () => {
+    const nodes = [...two, node('n3', { state: 'down' })]
+    const first = backendsOf(nodes, { found: unknown })
+    const lb = withThird(zero('i-3'))
+    const before = diffOf({ services: [web()], lb, backends: first })
+    const now = NOW + MINUTE
+    const backends = backendsOf(nodes, { found: unknown, memory: first.memory, now })
+    expect(text(diffOf({ services: [web()], lb, backends, memory: before.memory, now, health: sick }).plan)).toEqual([])
+  })
+
+  test('protects nothing where it would be no backend anyway', () => {
+    const nodes = [...two, node('n4', { labels: { 'slb.exclude': 'true' } })]
+    expect(backendsOf(nodes, { found: unknown }).protect).toEqual(new Set())
+  })
+
+  test('when none could be looked up for more than ten minutes after a restart, nobody is removed', () => {
+    const first = backendsOf(THREE, { found: new Map() })
+    const now = NOW + 11 * MINUTE
+    const backends = backendsOf(THREE, { found: new Map(), memory: first.memory, now })
+    expect(text(diffOf({ services: [web()], lb: inPlace, backends, health: sick, now }).plan)).toEqual([])
+  })
+})
+
+describe('a node that is lost', () => {
+  const down = [node('n1', { state: 'down' }), node('n2'), node('n3')]
+  const lostFor = (ms: number) => {
+    const before = backendsOf(down, { memory: backendsOf(THREE, { now: NOW - ms }).memory, now: NOW - ms })
+    return backendsOf(down, { memory: before.memory })
+  }
+
+  test('keeps its weight until SLB_NODE_DOWN_GRACE is over', () => {
+    expect(diffOf({ services: [web()], lb: inPlace, backends: lostFor(MINUTE - 1), health: sick }).plan).toEqual([])
+    expect(lostFor(MINUTE - 1).recheckAt).toBe(NOW + 1)
+    expect(text(diffOf({ services: [web()], lb: inPlace, backends: lostFor(MINUTE), health: sick }).plan)).toEqual([
+      'set weight of i-1 to 0 (was 100) in default group',
+    ])
+  })
+
+  test('but healthy is not asked about again before the next resync', () => {
+    const result = diffOf({ services: [web()], lb: inPlace, backends: lostFor(10 * MINUTE), health: healthOf('normal') })
+    expect(result.plan).toEqual([])
+    expect(result.recheckAt).toBeUndefined()
+  })
+
+  test('and then unknown to Swarm stays as it is: the time of being down is neither over nor forgotten', () => {
+    const unknown = [node('n1', { state: 'unknown' }), node('n2'), node('n3')]
+    const backends = backendsOf(unknown, { memory: lostFor(10 * MINUTE).memory })
+    expect(text(diffOf({ services: [web()], lb: inPlace, backends, health: sick }).plan)).toEqual([])
+    const again = backendsOf(down, { memory: backends.memory })
+    expect(again.wishes.get('i-1')).toMatchObject({ reason: 'down', weight: 0 })
+  })
+
+  test('counts against the third of its group while it is at 0', () => {
+    const both = [node('n1', { state: 'down' }), node('n2', { state: 'down' }), node('n3')]
+    const before = backendsOf(both, { memory: backendsOf(THREE, { now: 0 }).memory, now: 0 })
+    const lb = balancer({ members: [zero('i-1'), ...threeMembers().slice(1)], listeners: [webListener()] })
+    expect(diffOf({ services: [web()], lb, backends: backendsOf(both, { memory: before.memory }), health: sick }).plan).toEqual([])
+  })
+})
+
+describe('a node that is no backend any more', () => {
+  test('because it is excluded goes after the drain time', () => {
+    const nodes = [node('n1', { labels: { 'slb.exclude': 'true' } }), node('n2'), node('n3')]
+    const backends = backendsOf(nodes, { memory: backendsOf(THREE).memory })
+    const lb = balancer({ members: [zero('i-1'), member('i-2'), member('i-3')], listeners: [webListener()] })
+    const first = diffOf({ services: [web()], lb, backends })
+    expect(first.plan).toEqual([])
+    const later = diffOf({ services: [web()], lb, backends, now: first.recheckAt ?? 0, memory: first.memory })
+    expect(text(later.plan)).toEqual(['remove i-1 from default group'])
+  })
+
+  test('because it drains stays a member at 0', () => {
+    const nodes = [node('n1', { availability: 'drain' }), node('n2'), node('n3')]
+    const lb = balancer({ members: [zero('i-1'), member('i-2'), member('i-3')], listeners: [webListener()] })
+    const first = diffOf({ services: [web()], lb, nodes })
+    expect(diffOf({ services: [web()], lb, nodes, now: NOW + 100 * MINUTE, memory: first.memory }).plan).toEqual([])
+  })
+
+  test('because it left long ago may be put back by a person', () => {
+    const at = NOW - 100 * MINUTE
+    const left = backendsOf(two, { memory: backendsOf(THREE, { now: at }).memory, now: at })
+    const backends = backendsOf(two, { memory: left.memory })
+    const result = diffOf({ services: [web()], lb: withThird(member('i-3', { note: 'database' })), backends, health: sick })
+    expect(text(result.plan)).toEqual([])
+  })
+})
