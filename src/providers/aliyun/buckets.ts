@@ -85,7 +85,7 @@ const paced = (rate: Rate, share: number) => rate.perMs * Math.max(1, 1 / (rate.
  * Milliseconds. The cloud counts a call when it arrives, we when it leaves, and the first of a burst is the slowest (a connection, a
  * check of leadership): without this pause at its end the calls after it come too early, every one of them.
  */
-export const LATE_MS = 200
+export const LATE_MS = 300
 
 function createBucket(rate: Rate, now: () => number): Bucket {
   let level: Level = { tokens: rate.tokens, at: now() }
@@ -103,6 +103,7 @@ function createBucket(rate: Rate, now: () => number): Bucket {
   return {
     gate,
     pause(ms) {
+      burst = false
       level = { tokens: 1, at: now() + ms }
     },
   }

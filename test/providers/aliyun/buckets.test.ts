@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createBuckets, RATES, refill, waitFor } from '../../../src/providers/aliyun/buckets.ts'
+import { createBuckets, LATE_MS, RATES, refill, waitFor } from '../../../src/providers/aliyun/buckets.ts'
 
 const never = new AbortController().signal
 const place = { priority: 0, share: 'lb' }
@@ -53,8 +53,21 @@ describe('buckets', () => {
     let now = 0
     const buckets = createBuckets({ share: 0.5, now: () => now })
     await atOnce(buckets, 'DoIt', 'write', 100)
-    now = RATES.write.perMs / 3
+    now = LATE_MS + RATES.write.perMs / 3
     expect(await atOnce(buckets, 'DoIt', 'write', 100)).toBe(15)
+  })
+
+  test('pause for a moment when a burst ends, once, as its first call may have arrived late', async () => {
+    let now = 0
+    const buckets = createBuckets({ share: 1, now: () => now })
+    const token = RATES.write.perMs / RATES.write.tokens
+    await atOnce(buckets, 'DoIt', 'write', 90)
+    now = LATE_MS + token - 1
+    expect(await atOnce(buckets, 'DoIt', 'write', 1)).toBe(0)
+    now = LATE_MS + token
+    expect(await atOnce(buckets, 'DoIt', 'write', 1)).toBe(1)
+    now = LATE_MS + 2 * token
+    expect(await atOnce(buckets, 'DoIt', 'write', 1)).toBe(1)
   })
 
   test('a share of less than a token a time gives one token in a longer time', async () => {
