@@ -10,6 +10,8 @@ import { type FakeEngine, fixture, startFakeEngine } from './fake-engine.ts'
 export type Stand = {
   readonly engine: FakeEngine
   readonly simulator: Simulator
+  /** The daemon's configuration, also for one in a process of its own. */
+  readonly env: Readonly<Record<string, string>>
   /** What the daemon logged, one line each. */
   readonly logged: string[]
   /** First load balancer of the simulated account. */
@@ -116,6 +118,7 @@ export async function startStand(options: StandOptions = {}): Promise<Stand> {
   return {
     engine,
     simulator,
+    env,
     logged,
     lb() {
       const [lb] = simulator.state.loadBalancers

@@ -1,0 +1,208 @@
+// The scenarios: how each is brought about, what it may cost, and what Alibaba's Kubernetes controller takes for the same.
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { FaultInput } from '../../src/simulator/faults.ts'
+import { swarmNodes, swarmService } from '../support/stand.ts'
+import { type Backends, isComplete, LISTENERS, type Measured, NODES, quiet, SERVICES, type World, withJoined } from './world.ts'
+
+/** Upper bounds, but `made` is exact. */
+export type Budget = Partial<Pick<Measured, 'calls' | 'reads' | 'made' | 'wallMs'>>
+
+/** A world of the mode that is being measured; the caller of the scenario closes it. */
+export type Open = (how: {
+  /** empty: the bare load balancer. loaded: all listeners are there. running: and a daemon that is at rest. */
+  readonly from: 'empty' | 'loaded' | 'running'
+  readonly env?: Readonly<Record<string, string>>
+}) => Promise<World>
+
+export type Scenario = {
+  readonly name: string
+  readonly budget: Readonly<Record<Backends, Budget>>
+  readonly peer: string
+  readonly run: (open: Open) => Promise<Measured>
+}
+
+const NOTHING: Measured = { reads: 0, writes: 0, made: 0, calls: 0, wallMs: 0 }
+const either = (inDefault: Budget, own: Budget): Scenario['budget'] => ({ 'default group': inDefault, 'own groups': own })
+const both = (budget: Budget) => either(budget, budget)
+
+async function coldStart(open: Open): Promise<Measured> {
+  const world = await open({ from: 'empty' })
+  return world.measure(world.start, () => isComplete(world, LISTENERS))
+}
+
+async function warmStart(open: Open): Promise<Measured> {
+  const world = await open({ from: 'loaded' })
+  return world.measure(world.start, () => world.stand.simulator.requests.counts().total > 0 && isComplete(world, LISTENERS))
+}
+
+const RESYNCS = 10
+/** Between two resyncs; one is over when nothing was asked for half of that. */
+const RESYNC_MS = 2500
+
+/** The mean of ten resyncs, within which every own group must have been looked at. */
+async function resync(open: Open): Promise<Measured> {
+  const world = await open({ from: 'loaded', env: { SLB_RESYNC_INTERVAL: `${RESYNC_MS}ms` } })
+  const { requests } = world.stand.simulator
+  const audited = new Set<string | undefined>()
+  const begun = () => requests.counts().byAction['DescribeLoadBalancerAttribute'] ?? 0
+  const next = async (): Promise<Measured & { readonly resyncs: number }> => {
+    world.reset()
+    while (requests.counts().total === 0) await sleep(5)
+    await quiet(world.stand, RESYNC_MS / 2)
+    for (const { action, params } of requests.entries()) {
+      if (action === 'DescribeVServerGroupAttribute') audited.add(params['VServerGroupId'])
+    }
+    const first = Math.min(...requests.entries().map(({ time }) => time))
+    // On a machine that is slow enough two resyncs are not told apart.
+    return { ...world.count(first), resyncs: begun() }
+  }
+  world.start()
+  await next() // the first reading
+  audited.clear()
+  const all: Awaited<ReturnType<typeof next>>[] = []
+  const sum = (of: (one: (typeof all)[number]) => number) => all.reduce((total, one) => total + of(one), 0)
+  while (sum(({ resyncs }) => resyncs) < RESYNCS) all.push(await next())
+  const { groups } = world.stand.lb()
+  if (audited.size !== groups.length) throw new Error(`${RESYNCS} resyncs looked at ${audited.size} of ${groups.length} groups`)
+  const mean = (of: (one: Measured) => number) => sum(of) / sum(({ resyncs }) => resyncs)
+  return {
+    reads: mean((one) => one.reads),
+    writes: mean((one) => one.writes),
+    calls: mean((one) => one.calls),
+    made: mean((one) => one.made),
+    wallMs: mean((one) => one.wallMs),
+  }
+}
+
+async function oneJoins(open: Open): Promise<Measured> {
+  const world = await open({ from: 'running' })
+  const begin = () => world.stand.nodes(withJoined(1))
+  return world.measure(begin, () => isComplete(world, LISTENERS, NODES + 1))
+}
+
+async function fiveJoin(open: Open): Promise<Measured> {
+  const world = await open({ from: 'running' })
+  const begin = async () => {
+    for (const count of [1, 2, 3, 4, 5]) {
+      world.stand.nodes(withJoined(count))
+      if (count < 5) await sleep(200)
+    }
+  }
+  return world.measure(begin, () => isComplete(world, LISTENERS, NODES + 5))
+}
+
+/** Longer than events of nodes settle. */
+const LOOKED_MS = 3000
+
+/** Changes that mean nothing to the load balancer. Only counts if the daemon really looked at the swarm after each. */
+function withoutEffect(changes: readonly ((world: World) => void)[]): Scenario['run'] {
+  return async (open) => {
+    const world = await open({ from: 'running' })
+    const looks = () => world.stand.engine.requests.filter((path) => path === '/services').length
+    const begin = async () => {
+      for (const change of changes) {
+        const before = looks()
+        change(world)
+        await sleep(LOOKED_MS)
+        if (looks() === before) throw new Error('the daemon did not look at the swarm')
+      }
+    }
+    return world.measure(begin, () => isComplete(world, LISTENERS))
+  }
+}
+
+type NodeFields = Parameters<typeof swarmNodes>[1]
+const nodesWith = (over: NodeFields) => (world: World) => world.stand.nodes(swarmNodes(NODES, over))
+
+/** Adds the n-th service to those of the start, one tcp port each. */
+const addService = (world: World, n: number) => {
+  const extra = Array.from({ length: n }, (_, index) =>
+    swarmService(`one-more-${index + 1}`, 29_000 + index, { 'slb.port.80': `tcp://:${29_000 + index}` }),
+  )
+  const begin = () => world.stand.services([...SERVICES, ...extra])
+  return world.measure(begin, () => isComplete(world, LISTENERS + n))
+}
+
+const TRIES = 3
+
+/** One more service whose first calls to make a listener are refused: the slowest of three against the median without that. */
+function recovery(code: string, times: number): Scenario['run'] {
+  const fault: FaultInput = { action: 'CreateLoadBalancerTCPListener', times, as: { code } }
+  return async (open) => {
+    const world = await open({ from: 'running' })
+    const runs: Measured[] = []
+    for (let n = 1; n <= 2 * TRIES; n += 1) {
+      if (n > TRIES) world.stand.simulator.faults.add(fault)
+      runs.push(await addService(world, n))
+    }
+    const byTime = (some: readonly Measured[]) => some.toSorted((a, b) => a.wallMs - b.wallMs)
+    const calm = byTime(runs.slice(0, TRIES))[Math.floor(TRIES / 2)]?.wallMs ?? 0
+    const [slowest = NOTHING] = byTime(runs.slice(TRIES)).toReversed()
+    return { ...slowest, wallMs: Math.max(0, slowest.wallMs - calm) }
+  }
+}
+
+const PORTS = 20
+
+/** One write at a time for the whole load balancer; each holds it for as long as it takes. */
+async function manyPortsLocked(open: Open): Promise<Measured> {
+  const world = await open({ from: 'running' })
+  const ports = Array.from({ length: PORTS }, (_, index) => ({ target: 8000 + index, published: 29_000 + index }))
+  const labels = Object.fromEntries(ports.map(({ target, published }) => [`slb.port.${target}`, `tcp://:${published}`]))
+  world.stand.simulator.settings.busy.scope = 'instance'
+  const begin = () => world.stand.services([...SERVICES, swarmService('many', 29_000, labels, ports)])
+  return world.measure(begin, () => isComplete(world, LISTENERS + PORTS))
+}
+
+const NO_CALL = both({ calls: 0 })
+
+export const SCENARIOS: readonly Scenario[] = [
+  { name: 'cold start', budget: either({ calls: 415 }, { calls: 620 }), peer: '1,378 calls, 34.7 s', run: coldStart },
+  {
+    name: 'warm start, nothing to do',
+    budget: either({ calls: 6, made: 0 }, { calls: 210, made: 0 }),
+    peer: '570 calls, 20.6 s',
+    run: warmStart,
+  },
+  { name: 'resync, nothing changed', budget: either({ calls: 4, made: 0 }, { calls: 26, made: 0 }), peer: 'has none', run: resync },
+  { name: 'one node joins', budget: either({ calls: 8, made: 1 }, { calls: 215, made: 200 }), peer: '1,200 calls, 28 s', run: oneJoins },
+  {
+    name: 'five nodes join within a second',
+    budget: either({ calls: 8, made: 1 }, { calls: 215, made: 200 }),
+    peer: '715 calls, 14.6 s',
+    run: fiveJoin,
+  },
+  {
+    name: 'foreign node label changed',
+    budget: NO_CALL,
+    peer: '500 calls',
+    run: withoutEffect([nodesWith({ 'node-7': { labels: { rack: 'a3' } } })]),
+  },
+  {
+    name: 'node flaps to unknown and back',
+    budget: NO_CALL,
+    peer: '500 calls',
+    run: withoutEffect([nodesWith({ 'node-7': { state: 'unknown' } }), nodesWith({})]),
+  },
+  {
+    name: 'service update without effect',
+    budget: NO_CALL,
+    peer: '500 calls',
+    run: withoutEffect([(world) => world.stand.services(SERVICES)]),
+  },
+  {
+    name: 'one more service, one tcp port',
+    budget: either({ made: 2, reads: 5 }, { made: 3, reads: 5 }),
+    peer: '8-9 calls',
+    run: async (open) => addService(await open({ from: 'running' }), 1),
+  },
+  { name: 'recover from one ServiceIsConfiguring', budget: both({ wallMs: 700 }), peer: '5 s', run: recovery('ServiceIsConfiguring', 1) },
+  { name: 'recover from three Throttling', budget: both({ wallMs: 3000 }), peer: '35 s', run: recovery('Throttling', 3) },
+  {
+    name: '20 ports of one service, instance-wide lock',
+    // 1.5 times the writes one after the other: 2 or 3 for each port, 100 ms each.
+    budget: either({ wallMs: 1.5 * PORTS * 2 * 100 }, { wallMs: 1.5 * PORTS * 3 * 100 }),
+    peer: '6 of 20 after 68 s',
+    run: manyPortsLocked,
+  },
+]
