@@ -2,7 +2,7 @@
 // Whatever happens, nothing stays behind.
 import { parseArgs } from 'node:util'
 import { startCloud } from '../test/lab/cloud.ts'
-import { type Daemon, deployDaemon } from '../test/lab/daemon.ts'
+import { DAEMON, type Daemon, deployDaemon } from '../test/lab/daemon.ts'
 import { labSite, type Site } from '../test/lab/site.ts'
 import { WEB_IMAGE } from '../test/lab/web-image.ts'
 import { provideImage } from './image.ts'
@@ -24,8 +24,10 @@ async function main(): Promise<void> {
   })
   if (values.help === true) return void process.stdout.write(HELP)
   const stop = new AbortController()
+  // Not once: npm passes on the Ctrl-C that the terminal already sent here, and the second one must not cut off the clearing away.
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(name, () => {
+    process.on(name, () => {
+      if (stop.signal.aborted) return
       say('stopping')
       stop.abort(new Error('interrupted'))
     })
@@ -71,7 +73,10 @@ async function play(site: Site, image: string, check: boolean, signal: AbortSign
 }
 
 function rest(site: Site, signal: AbortSignal): Promise<void> {
-  say(`try: docker --host ${site.dockerHost} service create --detach --no-resolve-image --publish 9000:80 --name hello ${WEB_IMAGE}`)
+  const docker = `docker --host ${site.dockerHost}`
+  say(`try: ${docker} service create --detach --no-resolve-image --publish 9000:80 --name hello ${WEB_IMAGE}`)
+  say(`look: ${docker} exec $(${docker} ps -q -l -f label=com.docker.swarm.service.name=${DAEMON}) node /app/dist/main.js status`)
+  say(`its log: ${docker} service logs ${DAEMON}`)
   say('running until Ctrl-C')
   const alive = setInterval(() => {}, 60_000)
   return new Promise((resolve) => {
