@@ -4,7 +4,7 @@ import { type Claim, newServicesMemory, type Places, readServices, type Wanted }
 import { type LabelRules, readService } from './core/labels.ts'
 import { formatBackendNote } from './core/marks.ts'
 import type { Problem, Snapshot } from './core/model.ts'
-import { type Backends, NO_NODES, type NodeRules, readNodes } from './core/nodes.ts'
+import { type Backends, type Found, NO_NODES, type NodeRules, readNodes } from './core/nodes.ts'
 import { isImmovable } from './core/traits.ts'
 import { CLB_TRAITS } from './providers/aliyun/clb/traits.ts'
 import type { Instances } from './providers/aliyun/instances.ts'
@@ -21,6 +21,8 @@ export type Desire = {
   /** Those that the configuration names by their name. */
   readonly named: ReadonlySet<string>
   readonly problems: readonly Problem[]
+  /** Nodes that cannot be backends because no instance is known for them: not a problem yet, and for one look no time to become one. */
+  readonly unresolved: readonly Problem[]
   readonly recheckAt: number | undefined
 }
 
@@ -95,6 +97,14 @@ async function findPlaces(
   return { fallback, ...(problem === undefined ? {} : { fallbackProblem: problem }), byRef, problems, complete: problems.size === 0 }
 }
 
+function unresolvedNodes({ nodes }: Snapshot, found: ReadonlyMap<string, Found>, { memory }: Backends): readonly Problem[] {
+  return nodes.flatMap(({ id, hostname, address = 'a node without address' }): Problem[] => {
+    const lookup = found.get(id)
+    if (memory.nodes.get(id)?.unresolvedSince === undefined || lookup?.status !== 'unresolved') return []
+    return [{ kind: 'node', subject: hostname, text: `no instance found for ${address}: ${lookup.reason}` }]
+  })
+}
+
 const earliest = (...times: readonly (number | undefined)[]) => {
   const known = times.filter((time) => time !== undefined)
   return known.length === 0 ? undefined : Math.min(...known)
@@ -144,6 +154,7 @@ export function createDesires({ config, provider, instances, now }: DesireOption
           ...wanted.problems,
           ...backends.problems,
         ],
+        unresolved: unresolvedNodes(snapshot, found, backends),
         recheckAt: earliest(wanted.recheckAt, backends.recheckAt, places.complete ? undefined : time + RESOLVE_AGAIN_MS),
       }
     },

@@ -5,9 +5,11 @@ import { connectCloud } from './cloud.ts'
 import type { Config } from './config.ts'
 import { describeChange } from './core/describe.ts'
 import { newLedger } from './core/guard.ts'
-import { createDesires, type Desire } from './desired.ts'
+import type { Snapshot } from './core/model.ts'
+import { createDesires, type Desire, type Desires } from './desired.ts'
 import type { Logger } from './log.ts'
 import { balancerRow, driftLines, heldPage, type Known, know, portRows } from './page.ts'
+import type { Provider } from './providers/provider.ts'
 import { NOTHING_REMEMBERED, type Outcome, reconcileOne, type Shared } from './reconcile.ts'
 import type { Engine } from './swarm/client.ts'
 import { readSnapshot } from './swarm/read.ts'
@@ -26,19 +28,23 @@ const NEVER = new AbortController().signal
 function planOf(id: string, outcome: Outcome): BalancerPlan {
   if (outcome.status === 'failed') return { name: id, id, changes: [], held: [], error: outcome.error.message }
   const { look } = outcome
+  const { standing } = look
+  const error = standing.status === 'unusable' || standing.status === 'readOnly' ? standing.text : ''
   const lines = (chains: typeof look.run) => chains.flatMap((chain) => chain.changes.map((change) => describeChange(change)))
   const run = new Set(look.run.map((chain) => chain.id))
   const held = look.wished.filter((chain) => !run.has(chain.id))
-  return { name: look.lb.name, id, changes: lines(look.run), held: lines(held), error: '' }
+  return { name: look.lb.name, id, changes: lines(look.run), held: lines(held), error }
 }
 
-async function lookAll(
-  desire: Desire,
-  provider: Parameters<typeof reconcileOne>[0]['provider'],
-  shared: Shared,
-  now: () => number,
-  signal: AbortSignal,
-) {
+/** Load balancers that the configuration names and the cloud did not. */
+const unknownPlans = ({ problems }: Desire): readonly BalancerPlan[] =>
+  problems
+    .filter(({ kind }) => kind === 'loadBalancer')
+    .map(({ subject, text }) => ({ name: subject, id: subject, changes: [], held: [], error: text }))
+
+type Looked = readonly { readonly id: string; readonly outcome: Outcome }[]
+
+async function lookAll(desire: Desire, provider: Provider, shared: Shared, now: () => number, signal: AbortSignal): Promise<Looked> {
   const { wanted, backends, rules } = desire
   const turn = { begin: NEVER, wait: NEVER, priority: 0 }
   const hooks = { begins: () => {}, applied: () => {}, failed: () => {}, now }
@@ -55,12 +61,26 @@ async function lookAll(
     now,
     signal,
   } as const
-  const look = async (id: string) => {
-    return { id, outcome: await reconcileOne({ ...base, id, remembered: NOTHING_REMEMBERED }, shared, () => {}) }
-  }
-  await Promise.all(desire.loadBalancers.map(look))
-  // Once more with every load balancer known: the guard judges over all of them together.
+  const look = async (id: string) => ({
+    id,
+    outcome: await reconcileOne({ ...base, id, remembered: NOTHING_REMEMBERED }, shared, () => {}),
+  })
   return Promise.all(desire.loadBalancers.map(look))
+}
+
+type Looking = { readonly desires: Desires; readonly snapshot: Snapshot; readonly provider: Provider }
+
+/** Looks until every load balancer is known, and every name of one: labels may use the names of those that the configuration names by id. */
+async function lookTwice({ desires, snapshot, provider }: Looking, now: () => number, signal: AbortSignal) {
+  const before = await desires.read(snapshot, signal)
+  const shared: Shared = { ledger: newLedger(before.loadBalancers), up: new Set(), read: new Map() }
+  const look = (desire: Desire) => lookAll(desire, provider, shared, now, signal)
+  const first = await look(before)
+  const learned = first.map(({ id, outcome }) => outcome.status === 'looked' && desires.learn(outcome.look.lb.name, id))
+  const desire = learned.includes(true) ? await desires.read(snapshot, signal) : before
+  if (desire.wanted.claims.length !== before.wanted.claims.length) await look(desire)
+  // Once more with every load balancer known: the guard judges over all of them together.
+  return { desire, shared, outcomes: await look(desire) }
 }
 
 export async function inspect(
@@ -73,9 +93,8 @@ export async function inspect(
   const cloud = connectCloud(config, { log, userAgent: `swarm-slb/${VERSION} (${hostname()})`, mayWrite: async () => false })
   try {
     const snapshot = await readSnapshot(engine, signal)
-    const desire = await createDesires({ config, provider: cloud.provider, instances: cloud.instances, now }).read(snapshot, signal)
-    const shared: Shared = { ledger: newLedger(desire.loadBalancers), up: new Set(), read: new Map() }
-    const outcomes = await lookAll(desire, cloud.provider, shared, now, signal)
+    const desires = createDesires({ config, provider: cloud.provider, instances: cloud.instances, now })
+    const { desire, shared, outcomes } = await lookTwice({ desires, snapshot, provider: cloud.provider }, now, signal)
     const known = new Map<string, Known>(outcomes.map(({ id, outcome }) => [id, know(id, outcome, undefined)]))
     const looks = [...known.values()]
     const self = snapshot.nodes.find((node) => node.id === snapshot.nodeId)
@@ -89,11 +108,11 @@ export async function inspect(
       clusterId: snapshot.clusterId,
       loadBalancers: looks.map(balancerRow),
       ports: portRows(desire, known, shared.ledger),
-      problems: [...desire.problems, ...looks.flatMap(({ look }) => look?.problems ?? [])],
+      problems: [...desire.problems, ...desire.unresolved, ...looks.flatMap(({ look }) => look?.problems ?? [])],
       held: heldPage(shared.ledger, (id) => known.get(id)?.look?.lb.name ?? id),
       drift: driftLines(looks),
     }
-    return { page, plans: outcomes.map(({ id, outcome }) => planOf(id, outcome)) }
+    return { page, plans: [...outcomes.map(({ id, outcome }) => planOf(id, outcome)), ...unknownPlans(desire)] }
   } finally {
     cloud.close()
   }

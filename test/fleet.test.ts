@@ -39,7 +39,18 @@ async function fleetOf(options: MemoryOptions = {}, lbs = [balancer()]) {
     const { wanted, backends, rules } = offerOf({ services })
     const claimsOf = (id: string) => (over.wanted ?? wanted).claims.filter(({ loadBalancer }) => loadBalancer === id)
     const ids = lbs.map(({ id }) => id)
-    return { wanted, claimsOf, backends, rules, loadBalancers: ids, named: new Set(), problems: [], recheckAt: undefined, ...over }
+    return {
+      wanted,
+      claimsOf,
+      backends,
+      rules,
+      loadBalancers: ids,
+      named: new Set(),
+      problems: [],
+      unresolved: [],
+      recheckAt: undefined,
+      ...over,
+    }
   }
   const pass = async (desire: Desire) => {
     fleet.offer({ desire, mayWrite: true, resync: true, fresh: false, newOnly: false })

@@ -124,6 +124,35 @@ describe('a plan', () => {
     expect(report.loadBalancers[0]?.error).toContain('Forbidden')
   })
 
+  test('of a label that names the load balancer, where the configuration has its id', async () => {
+    stand.lb().name = 'front'
+    stand.services([web({ 'slb.port.80': 'http://front:8080' })])
+    const report = await plan()
+    expect(report).toMatchObject({ inSync: false, problems: [], ports: [{ service: 'web', state: 'pending', listener: 'http:8080' }] })
+    expect(sorted(await planAndRun(() => running(8080)))).toContain('create listener http:8080 -> default group on port 30000')
+  })
+
+  test.each([
+    ['no load balancer of that name', { SLB_ID: 'lb-1,elsewhere' }, 'elsewhere'],
+    ['no load balancer of that id', { SLB_ID: 'lb-1,lb-gone' }, 'lb-gone'],
+    ['a tag that says another owner', { SLB_OWNER: 'new' }, 'me'],
+  ])('with %s is an error and not in sync', async (_, over, text) => {
+    stand.services([web()])
+    await planAndRun(() => running(8080))
+    Object.assign(env, over)
+    const report = await plan()
+    expect(report.inSync).toBe(false)
+    expect(report.loadBalancers.map(({ error }) => error).join()).toContain(text)
+  })
+
+  test('says at once which nodes have no instance', async () => {
+    stand.services([web()])
+    env['SLB_VPC_ID'] = 'vpc-elsewhere'
+    const { problems } = await plan()
+    expect(problems.map(({ kind, subject }) => `${kind} ${subject}`)).toEqual(['node node-1', 'node node-2', 'node node-3'])
+    expect(problems[0]?.text).toMatch(/^no instance found for 10\.\S+: ./)
+  })
+
   test('fails where the engine is no manager: an empty swarm is not assumed', async () => {
     stand.services([web()])
     await planAndRun(() => running(8080))

@@ -49,7 +49,17 @@ async function shown({ lb = {}, services = [], nodes = THREE, gone = {}, remembe
   const outcome = await reconcileOne({ ...task, turnOf: () => turn, hooks, now: () => NOW, signal: NEVER }, shared, () => {})
   const known = new Map([['lb-1', know('lb-1', outcome, before)]])
   const desire: Desire = {
-    ...{ wanted, backends, rules, claimsOf: () => claims, loadBalancers: ['lb-1'], named: new Set(), problems: [], recheckAt: undefined },
+    ...{
+      wanted,
+      backends,
+      rules,
+      claimsOf: () => claims,
+      loadBalancers: ['lb-1'],
+      named: new Set(),
+      problems: [],
+      unresolved: [],
+      recheckAt: undefined,
+    },
   }
   const [one] = known.values()
   if (one === undefined) throw new Error('nothing is known')
