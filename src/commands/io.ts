@@ -1,8 +1,10 @@
 // What a command may touch: handed in, so that a command can be run in a test as it runs in a terminal.
 
 import type { Settings, Source } from '../config/read.ts'
+import { SETTING_KEYS, SETTINGS } from '../config/settings.ts'
 import type { Config } from '../config.ts'
 import { ConfigError, readConfig, unknownVariables } from '../config.ts'
+import { nearest } from '../core/nearest.ts'
 import { createLog, type Logger } from '../log.ts'
 import { plain } from '../terminal.ts'
 
@@ -40,9 +42,18 @@ export async function setUp(io: Io, flags: Flags): Promise<{ readonly config: Co
     config,
     [id, secret, token].filter((value) => value !== undefined),
   )
-  for (const variable of unknownVariables(io.env)) log.warn({ variable }, 'not a setting: misspelt?')
+  for (const { variable, meant } of misspelt(io.env)) log.warn({ variable, ...(meant && { meant }) }, 'not a setting: misspelt?')
   return { config, log }
 }
+
+const misspelt = (env: Io['env']) =>
+  unknownVariables(env).map((variable) => ({
+    variable,
+    meant: nearest(
+      variable,
+      SETTING_KEYS.map((key) => SETTINGS[key].env[0]),
+    ),
+  }))
 
 export function openLog(
   io: Io,
@@ -61,7 +72,10 @@ export function openLog(
 /** 78 for bad configuration, 130 after an interruption, else 1. */
 export function report(err: unknown, io: Io): number {
   if (err instanceof ConfigError) {
-    io.err.write(`swarm-slb: bad configuration\n${err.problems.map((problem) => `  ${plain(problem)}\n`).join('')}`)
+    const unknown = misspelt(io.env).map(
+      ({ variable, meant }) => `${variable} is not a setting${meant === undefined ? '' : `; did you mean ${meant}?`}`,
+    )
+    io.err.write(`swarm-slb: bad configuration\n${[...err.problems, ...unknown].map((problem) => `  ${plain(problem)}\n`).join('')}`)
     return err.exitCode
   }
   if (io.signal.aborted) {

@@ -6,8 +6,8 @@ import { VERSION } from '../version.ts'
 import type { Flags, Io } from './io.ts'
 import { report } from './io.ts'
 
-/** Code of a command line that is not understood. */
-const USAGE = 2
+/** Code of a command line that is not understood; not 2, which a plan has for changes. */
+const USAGE = 1
 
 type Given = Readonly<Record<string, unknown>>
 type Action = (flags: Flags, given: Given, args: readonly unknown[], io: Io) => Promise<number>

@@ -39,15 +39,15 @@ describe('the command line', () => {
     [['run', '--slb-id'], 'argument missing'],
     [['simulate', '--api-port', '99999'], 'Expected a number from 0 to 65535'],
     [[], 'Usage: swarm-slb'],
-  ])('answers %j with a hint and code 2', async (args, hint) => {
+  ])('answers %j with a hint and code 1, which is no plan with changes', async (args, hint) => {
     const { code, err, out } = await run(args)
-    expect([code, out]).toEqual([2, ''])
+    expect([code, out]).toEqual([1, ''])
     expect(err).toContain(hint)
   })
 
   test('does not repeat a secret that was given as a flag', async () => {
     const { code, err } = await run(['run', '--alibaba-cloud-access-key-secret=hunter2'])
-    expect(code).toBe(2)
+    expect(code).toBe(1)
     expect(err).not.toContain('hunter2')
   })
 
@@ -65,6 +65,13 @@ describe('the command line', () => {
   })
 })
 
+test('names misspelt variables beside the setting that is missing because of them', async () => {
+  const { code, err } = await run(['run'], { env: { SLB_IDS: 'lb-1', SLB_COLOUR: 'x', ALIBABA_CLOUD_REGION_ID: 'cn-hangzhou' } })
+  expect(code).toBe(78)
+  expect(err).toContain('SLB_ID is not set')
+  expect(err).toContain('  SLB_IDS is not a setting; did you mean SLB_ID?\n  SLB_COLOUR is not a setting\n')
+})
+
 describe('run', () => {
   test('hands the configuration to the daemon, flags before variables', async () => {
     const seen: unknown[] = []
@@ -79,7 +86,7 @@ describe('run', () => {
 
   test('warns of variables that are likely misspelt', async () => {
     const { err } = await run(['run'], { env: { ...CONFIG, SLB_DRIAN: '9s' }, app: { runDaemon: async () => {} } })
-    expect(JSON.parse(err)).toMatchObject({ level: 'warn', variable: 'SLB_DRIAN' })
+    expect(JSON.parse(err)).toMatchObject({ level: 'warn', variable: 'SLB_DRIAN', meant: 'SLB_DRAIN' })
   })
 
   test('logs an unexpected error and ends with 1', async () => {
