@@ -10,10 +10,10 @@ export async function cleanup(flags: Flags, { yes }: { readonly yes: boolean }, 
   const app = await io.app()
   const progress = showProgress(io)
   const { removed, failed } = await app.cleanUp(config, log, { dryRun: !yes, onProgress: progress.show }, io.signal).finally(progress.end)
-  for (const line of removed) io.out.write(`${yes ? 'removed' : 'would remove'} ${plain(line)}\n`)
+  for (const line of removed) io.out.write(`${yes ? 'done' : 'to do'}: ${plain(line)}\n`)
   for (const line of failed) io.err.write(`failed: ${plain(line)}\n`)
   if (removed.length + failed.length === 0) io.out.write('Nothing here carries the mark of this swarm.\n')
-  else if (!yes) io.out.write('Nothing was removed. To remove all of it: swarm-slb cleanup --yes\n')
+  else if (!yes) io.out.write('Nothing was done yet. To do all of it: swarm-slb cleanup --yes\n')
   return failed.length === 0 ? 0 : 1
 }
 

@@ -38,14 +38,16 @@ export function statusText(page: StatusPage, width: number, now: number): string
 function headline({ version, node, role, leader, reason, lastPass }: StatusPage, now: number): string {
   const where = node.hostname === '' ? '' : ` on ${node.hostname}`
   const part = role === 'standby' ? `standby, the leader is ${leader === '' ? 'not known' : leader}` : role
-  const pass = lastPass === undefined ? 'no pass yet' : `last pass ${ago(lastPass.at, now)} ${lastPass.ok ? 'ok' : 'failed'}`
+  // A page without a daemon has its reason, and never a pass.
+  const nothing = reason === '' ? 'no pass yet' : ''
+  const pass = lastPass === undefined ? nothing : `last pass ${span(lastPass.at, now)} ago ${lastPass.ok ? 'ok' : 'failed'}`
   return plain(`swarm-slb ${version}${where}: ${[part, reason, pass].filter((text) => text !== '').join('; ')}`)
 }
 
-function ago(at: string, now: number): string {
+function span(at: string, now: number): string {
   const seconds = Math.max(0, Math.round((now - Date.parse(at)) / 1000))
-  if (seconds < 120) return `${seconds} s ago`
-  return seconds < 7200 ? `${Math.round(seconds / 60)} min ago` : `${Math.round(seconds / 3600)} h ago`
+  if (seconds < 120) return `${seconds} s`
+  return seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`
 }
 
 function loadBalancers({ loadBalancers }: StatusPage, width: number): readonly string[] {
@@ -83,7 +85,7 @@ export const problemLines = (problems: readonly Problem[]): readonly string[] =>
   )
 
 function heldLines({ held }: StatusPage, now: number): readonly string[] {
-  const lines = held.deletes.map((one) => `${one.loadBalancer} ${one.listener} of ${one.service}, wanted since ${ago(one.since, now)}`)
+  const lines = held.deletes.map((one) => `${one.loadBalancer} ${one.listener} of ${one.service}, wanted for ${span(one.since, now)}`)
   return listed(`Deletes that are held${held.reason === '' ? '' : ` (${held.reason})`}; swarm-slb approve releases them`, lines)
 }
 

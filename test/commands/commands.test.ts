@@ -78,19 +78,19 @@ describe('cleanup', () => {
   const cleanUp: App['cleanUp'] = async (_config, _log, { dryRun, onProgress }) => {
     seen.push(dryRun)
     onProgress('removing http:8080')
-    return { removed: ['listener http:8080 of my-slb'], failed: [] }
+    return { removed: ['front: delete listener http:8080'], failed: [] }
   }
 
   test('only says what it would remove', async () => {
     const { code, out, err } = await run(['cleanup'], { app: { cleanUp } })
     expect([code, seen.splice(0), err]).toEqual([0, [true], ''])
-    expect(out).toBe('would remove listener http:8080 of my-slb\nNothing was removed. To remove all of it: swarm-slb cleanup --yes\n')
+    expect(out).toBe('to do: front: delete listener http:8080\nNothing was done yet. To do all of it: swarm-slb cleanup --yes\n')
   })
 
   test('removes it when told so, with progress on a terminal only', async () => {
     expect(await run(['cleanup', '--yes'], { app: { cleanUp } })).toEqual({
       code: 0,
-      out: 'removed listener http:8080 of my-slb\n',
+      out: 'done: front: delete listener http:8080\n',
       err: '',
     })
     const { err } = await run(['cleanup', '--yes'], { app: { cleanUp }, isTerminal: true, width: 12 })

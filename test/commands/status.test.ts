@@ -61,9 +61,7 @@ Problems
       NOW,
     )
     expect(text).toContain('standby, the leader is node-2')
-    expect(text).toContain(
-      'Deletes that are held (too many); swarm-slb approve releases them\n  my-slb http:8080 of web, wanted since 4 min ago',
-    )
+    expect(text).toContain('Deletes that are held (too many); swarm-slb approve releases them\n  my-slb http:8080 of web, wanted for 4 min')
     expect(text).toContain('Changed by hand, left as it is\n  weight of node-3')
   })
 
