@@ -65,7 +65,7 @@ export const BEHAVIOUR = {
     schema: v.oneOf('all', 'managers', 'workers'),
     default: 'all',
     value: 'WHICH',
-    help: 'nodes that become backends',
+    help: 'nodes that become backends: all, managers or workers',
   },
   policy: {
     env: ['SLB_POLICY'],

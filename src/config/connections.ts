@@ -129,7 +129,7 @@ export const CONNECTIONS = {
     schema: v.oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
     default: 'info',
     value: 'LEVEL',
-    help: 'least level that is logged',
+    help: 'least level that is logged: trace, debug, info, warn, error, fatal or silent',
   },
   logFormat: {
     env: ['LOG_FORMAT'],
@@ -137,6 +137,6 @@ export const CONNECTIONS = {
     schema: v.oneOf('text', 'json'),
     otherwise: 'text on a terminal, else json',
     value: 'FORMAT',
-    help: 'form of the log',
+    help: 'form of the log: text or json',
   },
 } as const satisfies Record<string, Setting>
