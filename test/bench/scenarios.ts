@@ -124,6 +124,8 @@ const addService = (world: World, n: number) => {
 }
 
 const TRIES = 3
+const byTime = (some: readonly Measured[]) => some.toSorted((a, b) => a.wallMs - b.wallMs)
+const middle = (some: readonly Measured[]) => byTime(some)[Math.floor(some.length / 2)] ?? NOTHING
 
 /** One more service whose first calls to make a listener are refused: the slowest of three against the median without that. */
 function recovery(code: string, times: number): Scenario['run'] {
@@ -135,17 +137,23 @@ function recovery(code: string, times: number): Scenario['run'] {
       if (n > TRIES) world.stand.simulator.faults.add(fault)
       runs.push(await addService(world, n))
     }
-    const byTime = (some: readonly Measured[]) => some.toSorted((a, b) => a.wallMs - b.wallMs)
-    const calm = byTime(runs.slice(0, TRIES))[Math.floor(TRIES / 2)]?.wallMs ?? 0
-    const [slowest = NOTHING] = byTime(runs.slice(TRIES)).toReversed()
-    return { ...slowest, wallMs: Math.max(0, slowest.wallMs - calm) }
+    const calm = middle(runs.slice(0, TRIES))
+    const slowest = byTime(runs.slice(TRIES)).at(-1) ?? NOTHING
+    return { ...slowest, wallMs: Math.max(0, slowest.wallMs - calm.wallMs) }
   }
 }
 
 const PORTS = 20
 
-/** One write at a time for the whole load balancer; each holds it for as long as it takes. */
+/** The middle one of three: what a busy machine adds by chance is not the daemon's. */
 async function manyPortsLocked(open: Open): Promise<Measured> {
+  const runs: Measured[] = []
+  while (runs.length < TRIES) runs.push(await manyPortsOnce(open))
+  return middle(runs)
+}
+
+/** One write at a time for the whole load balancer; each holds it for as long as it takes. */
+async function manyPortsOnce(open: Open): Promise<Measured> {
   const world = await open({ from: 'running' })
   const ports = Array.from({ length: PORTS }, (_, index) => ({ target: 8000 + index, published: 29_000 + index }))
   const labels = Object.fromEntries(ports.map(({ target, published }) => [`slb.port.${target}`, `tcp://:${published}`]))
