@@ -3,11 +3,30 @@ import { expect, test } from 'vitest'
 import { newServicesMemory } from '../../src/core/claims.ts'
 import { MINUTE, NOW, service, wantedBy, web } from '../support/build.ts'
 
+test('a service that Swarm has not settled claims nothing, whatever ports it is said to have', () => {
+  const wanted = wantedBy([web({}, { settled: false })])
+  expect(wanted.claims).toEqual([])
+  expect(wanted.nodePorts.size).toBe(0)
+  expect(wanted.services.get('web')?.ports.get('80-tcp')).toMatchObject({
+    state: 'pending',
+    reason: 'waiting for Swarm to allocate the port',
+  })
+})
+
 test('names of services that are long gone are forgotten', () => {
   let memory = newServicesMemory(0)
   for (let hour = 0; hour < 200; hour++)
     memory = wantedBy([service(`job-${hour}`, 30000)], { memory, now: NOW + hour * 60 * MINUTE }).memory
   expect(memory.alive.size).toBeLessThan(30)
+})
+
+test('of two services of the same age the smaller id is the older one', () => {
+  const [a, b] = ['a', 'b'].map((name) => service(name, 30000, { 'slb.port.80': 'tcp://:8080' }, { id: `id-${name}` }))
+  const names = (...given: (typeof a)[]) => wantedBy(given.flatMap((one) => one ?? [])).claims.map((claim) => claim.service)
+  expect([names(a, b), names(b, a)]).toEqual([
+    ['a', 'b'],
+    ['a', 'b'],
+  ])
 })
 
 test('a service that returns within the grace is not missing any more', () => {

@@ -52,6 +52,11 @@ describe('the default group', () => {
     expect(text(diffOf({ lb: inPlace, ...ended, nodes: four }).plan)).toEqual(['delete listener tcp:8080'])
   })
 
+  test('gets new nodes for a listener that a broken label freezes', () => {
+    const broken = web({ 'slb.port.80.health-check-interval': 'often' })
+    expect(text(diffOf({ services: [broken], lb: inPlace, nodes: four }).plan)).toEqual(['add i-4 to default group'])
+  })
+
   test('with a stranger in it is a problem, and the listeners there stay', () => {
     const lb = balancer({ members: [...threeMembers(), member('i-9', { note: 'db' })], listeners: [webListener()] })
     const result = diffOf({ services: [web()], lb })
@@ -98,6 +103,29 @@ describe('a group of one service port', () => {
     const lb = balancer({ groups: [own], listeners: [webListener({ target: toGroup('rsp-1') })] })
     const result = diffOf({ services: [web()], lb, health: healthOf('normal') })
     expect(result).toMatchObject({ plan: [], recheckAt: undefined })
+  })
+
+  test('gets new nodes for a listener whose delete is held, and goes with one that goes', () => {
+    const own = group('rsp-1', markOf('web'), threeMembers({ port: 30000 }), { listeners: ['tcp:8080'] })
+    const lb = balancer({ groups: [own], listeners: [webListener({ target: toGroup('rsp-1') })] })
+    const held = text(diffOf({ lb, ...ended, held: new Set<ListenerKey>(['tcp:8080']), nodes: four }).plan)
+    expect(held).toEqual([`add i-4:30000 to group ${markOf('web')}`, 'delete listener tcp:8080'])
+    expect(text(diffOf({ lb, ...ended, nodes: four }).plan)).toEqual(['delete listener tcp:8080', `delete group ${markOf('web')}`])
+  })
+
+  test('keeps the weight of a node that somebody else put there', () => {
+    const members = [member('i-1', { port: 30000, weight: 7, note: 'by hand' }), ...threeMembers({ port: 30000 }).slice(1)]
+    const own = group('rsp-1', markOf('web'), members, { listeners: ['tcp:8080'] })
+    const lb = balancer({ groups: [own], listeners: [webListener({ target: toGroup('rsp-1') })] })
+    expect(text(diffOf({ services: [web()], lb }).plan)).toEqual([])
+  })
+
+  test('that leaves a port leaves alone what somebody else put on it', () => {
+    const both = [...threeMembers({ port: 30000 }), ...threeMembers({ port: 30001 }), member('i-9', { port: 30000, note: 'by hand' })]
+    const own = group('rsp-1', markOf('web'), both, { listeners: ['tcp:8080'] })
+    const lb = balancer({ groups: [own], listeners: [webListener({ target: toGroup('rsp-1') })] })
+    const { plan } = diffOf({ services: [web({}, { ports: [port(30001)] })], lb, health: healthOf('normal', 30001) })
+    expect(text(plan)).toEqual([`remove i-1:30000, i-2:30000, i-3:30000 from group ${markOf('web')}`])
   })
 
   test('that nothing uses is removed after the load balancer is tagged', () => {

@@ -46,6 +46,11 @@ describe('guard', () => {
     expect(ran(guard(deletes(...range(1, 30)), 'lb-1', ledger(100, 70), RULES, NOW).run)).toHaveLength(25)
   })
 
+  test('what was deleted in the window still counts as owned: the share does not shrink while it is used', () => {
+    const deleted = new Map(range(1, 10).map((n) => [`lb-1|tcp:${n}|s${n}@1`, NOW - 1000] as const))
+    expect(ran(guard(deletes(...range(11, 30)), 'lb-1', ledger(90, 60, { deleted }), RULES, NOW).run)).toHaveLength(15)
+  })
+
   test('the window slides: what ran ten minutes ago does not count any more', () => {
     const first = guard(deletes(1, 2, 3, 4, 5), 'lb-1', ledger(10, 5), RULES, NOW)
     const soon = guard(deletes(6), 'lb-1', first.ledger, RULES, NOW + 1000)
@@ -99,6 +104,22 @@ describe('guard', () => {
     expect(gone.held.size).toBe(0)
     const back = guard(deletes(1), 'lb-1', gone, none, NOW + RULES.release).ledger
     expect([...back.held.values()][0]?.since).toBe(NOW + RULES.release)
+  })
+
+  test('the time of a wish is its own: the same listener of another service waits anew', () => {
+    const none: GuardRules = { ...RULES, maxDeletes: { count: 0, percent: 0 } }
+    const held = guard(deletes(1), 'lb-1', ledger(2, 1), none, NOW).ledger
+    const other = deletes(1).map((chain) => ({ ...chain, service: 'else' }))
+    expect(ran(guard(deletes(1), 'lb-1', held, none, NOW + RULES.release).run)).toEqual(['tcp:1'])
+    expect(ran(guard(other, 'lb-1', held, none, NOW + RULES.release).run)).toEqual([])
+  })
+
+  test('what waits for a load balancer that was never read has no time of its own', () => {
+    const counts = new Map([
+      ['lb-1', { owned: 3, alive: 2 }],
+      ['lb-2', undefined],
+    ])
+    expect(guard(deletes(1), 'lb-1', ledger(0, 0, { counts }), RULES, NOW).recheckAt).toBeUndefined()
   })
 
   test('nothing wanted any more is held until approved, however long', () => {

@@ -75,6 +75,13 @@ describe('the old port is served beside the new one', () => {
     expect(newPorts(diffOf({ services: [two], lb: inPlace }).plan)).toEqual([30001])
   })
 
+  test('without a health check before the new one is there', () => {
+    const off = web({ 'slb.port.80.health-check-switch': 'off' }, { ports: [port(30001)] })
+    const { plan } = diffOf({ services: [off], lb: onOwnGroup(threeMembers({ port: 30000 })) })
+    expect(kinds(plan)).toContain('addBackends')
+    expect(kinds(plan)).not.toContain('removeBackends')
+  })
+
   test('without a health check until one member on the new port is there', () => {
     const off = web({ 'slb.port.80.health-check-switch': 'off' }, { ports: [port(30001)] })
     const both = [...threeMembers({ port: 30000 }), ...threeMembers({ port: 30001 })]

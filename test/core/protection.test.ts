@@ -1,20 +1,27 @@
 // Rules 2 and 3: members that are in doubt stay. Who cannot be looked up may be the one that is missing.
 import { describe, expect, test } from 'vitest'
 import { foldHealth } from '../../src/core/health.ts'
+import type { ListenerKey } from '../../src/core/model.ts'
 import {
   backendsOf,
   balancer,
   diffOf,
   found,
+  group,
   healthOf,
+  listener,
   MINUTE,
+  markOf,
   member,
   NOTE,
   NOW,
   node,
+  service,
   THREE,
   text,
   threeMembers,
+  toDefault,
+  toGroup,
   web,
   webListener,
 } from '../support/build.ts'
@@ -111,6 +118,42 @@ describe('a node that is lost', () => {
     expect(again.wishes.get('i-1')).toMatchObject({ reason: 'down', weight: 0 })
   })
 
+  test('in a group of two may still be lowered: one is the least that a third means', () => {
+    const pair = down.slice(0, 2)
+    const before = backendsOf(pair, { memory: backendsOf(two, { now: 0 }).memory, now: 0 })
+    const lb = balancer({ members: threeMembers().slice(0, 2), listeners: [webListener()] })
+    const result = diffOf({ services: [web()], lb, backends: backendsOf(pair, { memory: before.memory }), health: sick })
+    expect(text(result.plan)).toEqual(['set weight of i-1 to 0 (was 100) in default group'])
+  })
+
+  test('keeps its weight where any listener of its group finds it normal, and no other group is asked', () => {
+    const groups = [group('rsp-1', markOf('api'), threeMembers({ port: 30001 }), { listeners: ['tcp:7000'] })]
+    const third = listener('tcp', 9090, toDefault(30002), markOf('db'))
+    const own = listener('tcp', 7000, toGroup('rsp-1'), markOf('api'))
+    const lb = balancer({ members: threeMembers(), groups, listeners: [webListener(), third, own] })
+    const services = [
+      web(),
+      service('api', 30001, { 'slb.port.80': 'tcp://:7000' }),
+      service('db', 30002, { 'slb.port.80': 'tcp://:9090' }),
+    ]
+    const rows = (...normal: ListenerKey[]) =>
+      foldHealth(
+        (['tcp:9090', 'tcp:8080', 'tcp:7000'] as const).map((key) => ({
+          listener: key,
+          server: 'i-1',
+          port: 1,
+          state: normal.includes(key) ? ('normal' as const) : ('abnormal' as const),
+        })),
+      )
+    const lines = (health: ReturnType<typeof foldHealth>) => text(diffOf({ services, lb, backends: lostFor(10 * MINUTE), health }).plan)
+    const inDefault = 'set weight of i-1 to 0 (was 100) in default group'
+    const inGroup = `set weight of i-1:30001 to 0 (was 100) in group ${markOf('api')}`
+    expect(lines(rows())).toEqual([inDefault, inGroup])
+    expect(lines(rows('tcp:7000'))).toEqual([inDefault])
+    expect(lines(rows('tcp:8080'))).toEqual([inGroup])
+    expect(lines(rows('tcp:9090'))).toEqual([inGroup])
+  })
+
   test('counts against the third of its group while it is at 0', () => {
     const both = [node('n1', { state: 'down' }), node('n2', { state: 'down' }), node('n3')]
     const before = backendsOf(both, { memory: backendsOf(THREE, { now: 0 }).memory, now: 0 })
@@ -128,6 +171,24 @@ describe('a node that is no backend any more', () => {
     expect(first.plan).toEqual([])
     const later = diffOf({ services: [web()], lb, backends, now: first.recheckAt ?? 0, memory: first.memory })
     expect(text(later.plan)).toEqual(['remove i-1 from default group'])
+  })
+
+  test('but was put there by somebody else stays, at 0, until it leaves the swarm', () => {
+    const nodes = [node('n1', { labels: { 'slb.exclude': 'true' } }), node('n2'), node('n3')]
+    const lb = balancer({ members: [zero('i-1', 'by docker-machine/0'), member('i-2'), member('i-3')], listeners: [webListener()] })
+    const first = diffOf({ services: [web()], lb, nodes })
+    expect(diffOf({ services: [web()], lb, nodes, now: NOW + MINUTE, memory: first.memory }).plan).toEqual([])
+  })
+
+  test('is not removed where it is the last member of its group', () => {
+    const left = backendsOf([], { memory: backendsOf([node('n3')]).memory })
+    const removed = (...others: ReturnType<typeof member>[]) => {
+      const lb = balancer({ members: [...others, zero('i-3')], listeners: [webListener()] })
+      const first = diffOf({ services: [web()], lb, backends: left })
+      return text(diffOf({ services: [web()], lb, backends: left, now: NOW + MINUTE, memory: first.memory, health: sick }).plan)
+    }
+    expect(removed(member('i-9', { note: 'db' }))).toEqual(['remove i-3 from default group'])
+    expect(removed()).toEqual([])
   })
 
   test('because it drains stays a member at 0', () => {
