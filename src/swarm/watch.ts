@@ -27,7 +27,10 @@ export type WatchOptions = {
 export interface Watch {
   /** Watches until the signal is aborted, then resolves. A lost engine or stream is tried again for ever. */
   run(signal: AbortSignal): Promise<void>
-  /** Resolves once the first stream is open, or `run` has ended: a full reading made from then on misses nothing. */
+  /**
+   * Resolves once the first stream is open: a full reading made from then on misses nothing. Also when the first attempt failed, so that
+   * a reading says what is wrong, and when `run` has ended.
+   */
   readonly opened: Promise<void>
   /** Gives up the present stream for a new one. */
   reopen(reason: string): void
@@ -73,7 +76,10 @@ export function watchSwarm({ recycleMs = 9 * 60_000, backoff = { minMs: 200, max
       const retry = {
         ...waits,
         signal,
-        onFailedAttempt: report.fail,
+        onFailedAttempt: (context: RetryContext) => {
+          report.fail(context)
+          opened.resolve()
+        },
         shouldRetry: ({ error }: RetryContext) => error instanceof EngineError,
       }
       try {

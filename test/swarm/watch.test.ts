@@ -68,6 +68,14 @@ describe('the event stream', () => {
     expect(tally().reconnects).toEqual([])
   })
 
+  test('does not keep the first reading waiting where it cannot be opened', async () => {
+    fake.answer('/events', (_, response) => void response.writeHead(500).end('{"message":"no events here"}'))
+    const watch = start()
+    await watch.opened
+    expect([fake.streams(), woken]).toEqual([0, []])
+    expect(logged.filter(({ level }) => level === 'warn')).toHaveLength(1)
+  })
+
   test('wakes once for each event by its kind and counts it by type and action', async () => {
     const watch = start()
     await opened(watch)
