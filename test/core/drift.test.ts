@@ -34,6 +34,15 @@ test('repairs beside it go on', () => {
   expect(resting).toEqual(['start listener tcp:1'])
 })
 
+test('repairs that were not found by the very next look are not in a row', () => {
+  let memory: DriftMemory = NO_DRIFT
+  for (const look of [1, 2, 4, 5, 7, 8, 10]) {
+    const result = dampen([start(1)], memory, look, NOW)
+    expect(result.plan).toEqual([start(1)])
+    memory = result.memory
+  }
+})
+
 test('another repair of the same listener is not the same repair', () => {
   const other: Chain = { ...start(1), changes: [{ kind: 'startListener', key: 'tcp:1', protocol: 'http' }] }
   expect(dampen([other], thrice(start(1)), 4, NOW).plan).toEqual([other])

@@ -83,6 +83,14 @@ test('an engine that became another node during the reading gives no snapshot', 
   expect(await reason()).toBe('changed: the engine became another node during the reading: y49oao301hopbfksw8luvjm1b, then another')
 })
 
+test('nor one that joined another swarm during the reading', async () => {
+  fake.answer('/services', (request, response) => {
+    fake.state.info = infoJson({ nodeId: 'y49oao301hopbfksw8luvjm1b', clusterId: 'another' })
+    json(200, [])(request, response)
+  })
+  expect(await reason()).toMatch(/^changed: /)
+})
+
 test('an engine that lost its quorum during the reading gives no snapshot', async () => {
   fake.answer('/services', (request, response) => {
     fake.state.info = fixture('info-noquorum')

@@ -79,6 +79,10 @@ describe('the words of an error', () => {
     expect(scrub(text, [accessKeyId, accessKeySecret, securityToken])).toBe(clean)
   })
 
+  test('have no secret for a code either', () => {
+    expect(callError('DescribeTags', { code: accessKeyId, message: 'm' }, [accessKeyId]).code).toBe('***')
+  })
+
   test('are short', () => {
     expect(scrub('x'.repeat(10_000), [])).toHaveLength(300)
   })

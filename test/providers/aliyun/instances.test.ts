@@ -6,6 +6,11 @@ describe('a node', () => {
     { name: 'is the instance with its primary address', there: [instance('i-a', '10.0.0.1')], found: 'i-a' },
     { name: 'is the instance with its address on any interface', there: [instance('i-a', '10.0.0.1', { eni: true })], found: 'i-a' },
     {
+      name: 'is the instance with it as the primary address of an interface',
+      there: [{ ...instance('i-a', '10.9.9.9'), NetworkInterfaces: { NetworkInterface: [{ PrimaryIpAddress: '10.0.0.1' }] } }],
+      found: 'i-a',
+    },
+    {
       name: 'is the running one of two that had its address',
       there: [instance('i-old', '10.0.0.1', { status: 'Stopped' }), instance('i-a', '10.0.0.1')],
       found: 'i-a',

@@ -1,0 +1,120 @@
+// §5: what a node's state, availability and labels mean for its server, in every group.
+import { describe, expect, test } from 'vitest'
+import type { Node } from '../../src/core/model.ts'
+import {
+  backendsOf,
+  balancer,
+  diffOf,
+  member,
+  NODE_RULES,
+  NOW,
+  node,
+  THREE,
+  text,
+  threeMembers,
+  web,
+  webListener,
+} from '../support/build.ts'
+
+const inPlace = balancer({ members: threeMembers(), listeners: [webListener()] })
+const wishOf = (one: Node) => backendsOf([one]).wishes.get('i-1')
+
+describe('two records of one instance', () => {
+  const same = new Map(['old', 'new'].map((id) => [id, { status: 'found' as const, server: 'i-1' }]))
+  const old = node('old', { state: 'down' })
+
+  test.each([
+    ['the one that is ready', node('new'), 'ready'],
+    ['the one that is paused', node('new', { availability: 'pause' }), 'pause'],
+    ['the one that drains', node('new', { availability: 'drain' }), 'drain'],
+  ])('%s counts, whatever their order', (_, good, reason) => {
+    for (const nodes of [
+      [old, good],
+      [good, old],
+    ]) {
+      const before = backendsOf(nodes, { found: same, now: 0 })
+      const { wishes } = backendsOf(nodes, { found: same, memory: before.memory, now: NOW })
+      expect([...wishes.values()]).toMatchObject([{ server: 'i-1', reason }])
+    }
+  })
+
+  test('one of them leaves: the server has not', () => {
+    const before = backendsOf([old, node('new')], { found: same })
+    expect(backendsOf([node('new')], { found: same, memory: before.memory }).departed.size).toBe(0)
+  })
+})
+
+describe('the weight of a node', () => {
+  test.each([
+    ['0', 0],
+    ['7', 7],
+    [' 100 ', 100],
+  ])('is what slb.weight says: %j', (text, weight) => {
+    expect(wishOf(node('n1', { labels: { 'slb.weight': text } }))).toMatchObject({ weight, mode: 'set' })
+  })
+
+  test.each(['101', '-1', '1.5', 'heavy', ''])('is 100 and a problem where slb.weight is %j', (text) => {
+    const { wishes, problems } = backendsOf([node('n1', { labels: { 'slb.weight': text } })])
+    expect(wishes.get('i-1')).toMatchObject({ weight: 100 })
+    expect(problems).toMatchObject([{ kind: 'node', subject: 'n1', text: expect.stringContaining('slb.weight') }])
+  })
+})
+
+describe('SLB_NODES', () => {
+  const nodes = [node('n1', { role: 'manager' }), node('n2')]
+  test.each([
+    ['all', ['i-1', 'i-2']],
+    ['managers', ['i-1']],
+    ['workers', ['i-2']],
+  ] as const)('%s', (choose, expected) => {
+    const { wishes } = backendsOf(nodes, { rules: { ...NODE_RULES, choose } })
+    expect([...wishes.values()].filter(({ add }) => add).map(({ server }) => server)).toEqual(expected)
+  })
+})
+
+test.each(['down', 'disconnected'] as const)('a node that is %s for the grace is lost', (state) => {
+  const lost = [node('n1', { state })]
+  const before = backendsOf(lost, { memory: backendsOf([node('n1')], { now: 0 }).memory, now: 0 })
+  expect(backendsOf(lost, { memory: before.memory }).wishes.get('i-1')).toMatchObject({ reason: 'down', weight: 0 })
+})
+
+describe('a node that is paused', () => {
+  test('is not added', () => {
+    const nodes = [...THREE, node('n4', { availability: 'pause' })]
+    expect(diffOf({ services: [web()], lb: inPlace, nodes }).plan).toEqual([])
+  })
+
+  test('keeps its weight, whatever it is', () => {
+    const nodes = [node('n1', { availability: 'pause' }), ...THREE.slice(1)]
+    const lb = balancer({ members: [member('i-1', { weight: 7 }), ...threeMembers().slice(1)], listeners: [webListener()] })
+    expect(diffOf({ services: [web()], lb, nodes }).plan).toEqual([])
+  })
+})
+
+describe('a server that Docker Machine put into the default group', () => {
+  const lbWith = (note: string, weight: number) =>
+    balancer({ members: [member('i-1', { note, weight }), ...threeMembers().slice(1)], listeners: [webListener()] })
+
+  test('is used as it is', () => {
+    expect(diffOf({ services: [web()], lb: lbWith('by docker-machine', 100) }).plan).toEqual([])
+  })
+
+  test('keeps its description when its weight is set', () => {
+    const changeOf = (lb: ReturnType<typeof lbWith>, first: Node) =>
+      diffOf({ services: [web()], lb, nodes: [first, ...THREE.slice(1)] }).plan[0]?.changes[0]
+    expect(changeOf(lbWith('by docker-machine', 7), node('n1'))).toMatchObject({ members: [{ weight: 100, note: 'by docker-machine' }] })
+    expect(changeOf(lbWith('by docker-machine', 100), node('n1', { availability: 'drain' }))).toMatchObject({
+      members: [{ weight: 0, note: 'by docker-machine/0' }],
+    })
+    expect(changeOf(lbWith('by docker-machine/0', 0), node('n1'))).toMatchObject({ members: [{ weight: 100, note: 'by docker-machine' }] })
+  })
+
+  test('is no stranger while some node cannot be looked up: it may be that one', () => {
+    const lb = balancer({ members: [member('i-1', { note: '' }), ...threeMembers().slice(1)], listeners: [webListener()] })
+    const found = new Map(['n2', 'n3'].map((id) => [id, { status: 'found' as const, server: id.replace('n', 'i-') }]))
+    const result = (nodes: readonly Node[]) => diffOf({ services: [web()], lb, backends: backendsOf(nodes, { found }) })
+    expect(result(THREE).problems).toEqual([])
+    expect(text(result(THREE).plan)).toEqual([])
+    expect(result(THREE.slice(1)).problems).toMatchObject([{ kind: 'loadBalancer', text: expect.stringContaining('i-1') }])
+  })
+})
