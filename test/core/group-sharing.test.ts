@@ -128,6 +128,16 @@ describe('a group of one service port', () => {
     expect(text(plan)).toEqual([`remove i-1:30000, i-2:30000, i-3:30000 from group ${markOf('web')}`])
   })
 
+  test('of which there are two is the one that a forwarding rule uses', () => {
+    const members = threeMembers({ port: 30000 })
+    const lb = balancer({ groups: [group('rsp-2', markOf('web'), []), group('rsp-1', markOf('web'), members, { rules: 1 })] })
+    const { plan } = diffOf({ services: [web()], lb, rules: { ...RULES, backends: 'vserver-group' } })
+    expect(plan.flatMap(({ changes }) => changes)).toMatchObject([
+      { kind: 'createListener', listener: { target: toGroup('rsp-1') } },
+      { kind: 'deleteGroup', group: 'rsp-2' },
+    ])
+  })
+
   test('that nothing uses is removed after the load balancer is tagged', () => {
     const lb = balancer({ tags: {}, groups: [group('rsp-1', markOf('old'), threeMembers({ port: 1 }))] })
     const { plan } = diffOf({ lb })

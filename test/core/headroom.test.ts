@@ -1,7 +1,7 @@
 // What quotas do not hold back.
 import { expect, test } from 'vitest'
 import { fitQuotas } from '../../src/core/headroom.ts'
-import { balancer, diffOf, node, service, THREE, text, threeMembers, web, webListener } from '../support/build.ts'
+import { balancer, diffOf, group, member, node, service, THREE, text, threeMembers, web, webListener } from '../support/build.ts'
 
 const inPlace = balancer({ members: threeMembers(), listeners: [webListener()] })
 const full = { listeners: 50, backends: 3, attachments: 50, groups: 200 }
@@ -22,4 +22,15 @@ test('nor a new listener from being created on the servers that are there', () =
 test('but it is not created on a default group that stays empty', () => {
   const { plan } = fitQuotas(diffOf({ services: [web()] }).plan, balancer(), { ...full, backends: 0 })
   expect(text(plan)).toEqual([])
+})
+
+test('of the nodes that join, those fit that are not in too many groups already', () => {
+  const lb = balancer({ ...inPlace, groups: [group('rsp-9', 'by hand', [member('i-4', { port: 22 })])] })
+  const { plan, problems } = fitQuotas(diffOf({ services: [web()], lb, nodes: [...THREE, node('n4'), node('n5')] }).plan, lb, {
+    ...full,
+    backends: 50,
+    attachments: 1,
+  })
+  expect(text(plan)).toEqual(['add i-5 to default group'])
+  expect(problems[0]?.text).toContain('slb_quota_backendserver_attached_num (1)')
 })
