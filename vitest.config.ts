@@ -8,6 +8,8 @@ const project = (name: string, include: string[], exclude: string[] = [], timeou
     exclude,
     setupFiles: ['test/support/setup.ts'],
     testTimeout: timeout,
+    // Many tests measure time on a machine that others use too: in CI what fails is tried once more, and fails if it fails twice.
+    retry: process.env['CI'] ? 1 : 0,
     hookTimeout: Math.max(timeout, 60_000),
     fileParallelism: parallel,
   },

@@ -16,7 +16,7 @@ export type Endpoint =
   | { readonly protocol: 'http'; readonly socketPath: string }
   | { readonly protocol: 'http' | 'https'; readonly host: string; readonly port: number; readonly tls: TlsFiles }
 
-export type TlsFiles = { readonly ca?: Buffer; readonly cert?: Buffer; readonly key?: Buffer }
+type TlsFiles = { readonly ca?: Buffer; readonly cert?: Buffer; readonly key?: Buffer }
 
 /** The settings name no engine that can be spoken to: a mistake of the configuration, waiting does not help. */
 export class EndpointError extends Error {

@@ -51,7 +51,7 @@ export const swarmNodes = (count: number, over: Readonly<Record<string, Partial<
     return nodeJson({ id, address, ...manager, ...over[id] })
   })
 
-export const instances = (count: number) =>
+const instances = (count: number) =>
   Array.from({ length: count }, (_, index) => ({ id: `i-${index + 1}`, privateIp: addressOf(index) }))
 
 export const swarmService = (name: string, published: number, labels: Readonly<Record<string, string>> = {}, ports?: readonly PortJson[]) =>

@@ -19,7 +19,8 @@ afterEach(async () => {
 
 const never = new AbortController().signal
 
-async function engineOf(answer?: RequestListener, callTimeoutMs = 300) {
+/** Short only where an answer is spoiled: a busy machine may take its time over a good one. */
+async function engineOf(answer?: RequestListener, callTimeoutMs = answer === undefined ? 10_000 : 300) {
   fake = await startFakeEngine()
   fake.answer('/services', answer)
   return connectEngine({ host: fake.host, callTimeoutMs })
