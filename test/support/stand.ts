@@ -51,8 +51,7 @@ export const swarmNodes = (count: number, over: Readonly<Record<string, Partial<
     return nodeJson({ id, address, ...manager, ...over[id] })
   })
 
-const instances = (count: number) =>
-  Array.from({ length: count }, (_, index) => ({ id: `i-${index + 1}`, privateIp: addressOf(index) }))
+const instances = (count: number) => Array.from({ length: count }, (_, index) => ({ id: `i-${index + 1}`, privateIp: addressOf(index) }))
 
 export const swarmService = (name: string, published: number, labels: Readonly<Record<string, string>> = {}, ports?: readonly PortJson[]) =>
   serviceJson({ name, labels, ports: ports ?? [{ target: 80, published }] })
