@@ -1,12 +1,15 @@
 // One pass over one load balancer: what it does around the plan, and what it remembers for the next one.
 import { describe, expect, test } from 'vitest'
+import { approve } from '../src/core/guard.ts'
 import { ServersRefused } from '../src/providers/provider.ts'
+import { createWorker } from '../src/worker.ts'
 import {
   balancer,
   listener,
   MINUTE,
   markOf,
   member,
+  NOW,
   node,
   OWNER,
   port,
@@ -19,7 +22,8 @@ import {
   web,
   webListener,
 } from './support/build.ts'
-import { callError } from './support/memory-provider.ts'
+import { callError, memoryProvider } from './support/memory-provider.ts'
+import { offerOf, sharedBy } from './support/passes.ts'
 import { ground, inPlace, pass } from './support/worker-ground.ts'
 
 describe('the tag of a load balancer', () => {
@@ -136,6 +140,31 @@ test('what a standby would delete does not count for the leader that it may beco
   }
   await pass(its, { wanted: wanted(), fresh: true })
   expect(its.provider.lb().listeners.map(({ key }) => key)).toEqual(['tcp:8080'])
+})
+
+test('an approval ends with the right to write', async () => {
+  const lb = balancer({
+    members: threeMembers(),
+    listeners: [webListener(), listener('tcp', 9090, toDefault(30001), markOf('api'))],
+  })
+  const provider = memoryProvider([lb])
+  const shared = sharedBy('lb-1')
+  const quiet = { finished: () => {}, applied: () => {}, failed: () => {}, broken: () => {} }
+  const stop = new AbortController().signal
+  const worker = createWorker({ id: 'lb-1', provider, shared, boxMs: 10_000, now: () => NOW, stop, giveUp: stop, ...quiet })
+  const wanted = wantedBy([], { memory: remembers(['web', 'api'], { web: 0, api: 0 }) })
+  const look = async (mayWrite: boolean) => {
+    worker.offer(offerOf({ wanted, mayWrite, fresh: true }))
+    await worker.idle()
+  }
+  await look(true)
+  shared.ledger = approve(shared.ledger, [...shared.ledger.held.values()])
+  await look(false)
+  await look(true)
+  expect(provider.written).toEqual([])
+  shared.ledger = approve(shared.ledger, [...shared.ledger.held.values()])
+  await look(true)
+  expect(provider.lb().listeners).toEqual([])
 })
 
 describe('a node that the cloud refuses', () => {
