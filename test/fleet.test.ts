@@ -6,7 +6,8 @@ import type { Service } from '../src/core/model.ts'
 import type { Desire } from '../src/desired.ts'
 import { createFleet } from '../src/fleet.ts'
 import { createLog } from '../src/log.ts'
-import { balancer, listener, MINUTE, markOf, NOW, remembers, threeMembers, toDefault, wantedBy, web } from './support/build.ts'
+import { ServersRefused } from '../src/providers/provider.ts'
+import { balancer, listener, MINUTE, markOf, NOW, port, remembers, threeMembers, toDefault, wantedBy, web } from './support/build.ts'
 import { callError, type MemoryOptions, type MemoryProvider, memoryProvider } from './support/memory-provider.ts'
 import { offerOf } from './support/passes.ts'
 
@@ -24,8 +25,9 @@ async function fleetOf(options: MemoryOptions = {}, lbs = [balancer()]) {
   stops.push(stop)
   const now = () => clock.now
   const rechecks: (number | undefined)[] = []
+  const forgotten: string[] = []
   const fleet = createFleet({
-    cloud: { provider, instances: { lookup: async () => new Map(), forget: () => {} }, close: () => {} },
+    cloud: { provider, instances: { lookup: async () => new Map(), forget: (server) => void forgotten.push(server) }, close: () => {} },
     board: createBoard({ version: '0', now, aliveMs: 1000 }),
     log,
     now,
@@ -56,7 +58,7 @@ async function fleetOf(options: MemoryOptions = {}, lbs = [balancer()]) {
     fleet.offer({ desire, mayWrite: true, resync: true, fresh: false, newOnly: false })
     await fleet.idle()
   }
-  return { fleet, provider, clock, logged, rechecks, desireOf, pass }
+  return { fleet, provider, clock, logged, rechecks, forgotten, desireOf, pass }
 }
 
 test('a fault of ours in one pass is told with the place where it happened; the next pass goes on', async () => {
@@ -77,6 +79,35 @@ test('a fault of ours in one pass is told with the place where it happened; the 
   clock.now += 200
   await pass(desireOf([web()]))
   expect(provider.lb().listeners).toHaveLength(1)
+})
+
+test('an instance that the cloud refuses is looked up again', async () => {
+  const { pass, desireOf, forgotten } = await fleetOf({
+    around: (change, effect) => {
+      if (change.kind === 'addBackends') throw new ServersRefused(['i-2'], callError('failed', 'ObtainIpFail'))
+      effect()
+    },
+  })
+  await pass(desireOf([web()]))
+  expect(forgotten).toEqual(['i-2'])
+})
+
+test('while the cluster id is another than at the start nothing is deleted without approval, however long', async () => {
+  const listeners = ['old', 'web'].map((name, index) => listener('tcp', 8080 + index, toDefault(30_000 + index), markOf(name)))
+  const { fleet, pass, desireOf, provider, clock } = await fleetOf({}, [balancer({ members: threeMembers(), listeners })])
+  const wanted = wantedBy([web({ 'slb.port.80': 'tcp://:8081' }, { ports: [port(30_001)] })], {
+    memory: remembers(['web', 'old'], { old: clock.now - MINUTE }),
+  })
+  fleet.noteCluster('one')
+  fleet.noteCluster('two')
+  for (let minute = 0; minute < 60; minute++) {
+    await pass(desireOf([], { wanted }))
+    clock.now += MINUTE
+  }
+  expect(provider.lb().listeners).toHaveLength(2)
+  fleet.noteCluster('one')
+  await pass(desireOf([], { wanted }))
+  expect(provider.lb().listeners.map(({ key }) => key)).toEqual(['tcp:8081'])
 })
 
 describe('deletes and load balancers that were never read', () => {
