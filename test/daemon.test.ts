@@ -5,9 +5,12 @@ import { readConfig } from '../src/config.ts'
 import { createDaemon } from '../src/daemon.ts'
 import { createLog } from '../src/log.ts'
 import type { Loop } from '../src/loop.ts'
+import type { Instances } from '../src/providers/aliyun/instances.ts'
+import type { Provider } from '../src/providers/provider.ts'
 import { connectEngine } from '../src/swarm/client.ts'
 import { createLease } from '../src/swarm/leader.ts'
-import { type FakeEngine, startFakeEngine } from './support/fake-engine.ts'
+import { balancer } from './support/build.ts'
+import { type FakeEngine, fixture, startFakeEngine } from './support/fake-engine.ts'
 import { memoryProvider } from './support/memory-provider.ts'
 
 const ENV = {
@@ -20,7 +23,9 @@ const ENV = {
 let engine: FakeEngine | undefined
 afterEach(() => engine?.close())
 
-async function daemonOf(lookup: () => Promise<never>) {
+type Options = { readonly provider?: Provider; readonly env?: Readonly<Record<string, string>> }
+
+async function daemonOf(lookup: Instances['lookup'], { provider = memoryProvider([]), env = {} }: Options = {}) {
   engine = await startFakeEngine()
   const logged: { level: string; message: string; err?: string }[] = []
   const log = await createLog({
@@ -35,9 +40,9 @@ async function daemonOf(lookup: () => Promise<never>) {
   const at: number[] = []
   const loop: Loop = { wake: () => {}, at: (time) => void (time === undefined || at.push(time)), run: async () => {} }
   const daemon = createDaemon({
-    config: readConfig({ env: { ...ENV, DOCKER_HOST: engine.host }, flags: {} }),
+    config: readConfig({ env: { ...ENV, ...env, DOCKER_HOST: engine.host }, flags: {} }),
     engine: connectEngine({ host: engine.host }),
-    cloud: { provider: memoryProvider([]), instances: { lookup, forget: () => {} }, close: () => {} },
+    cloud: { provider, instances: { lookup, forget: () => {} }, close: () => {} },
     lease: createLease({ check: async () => true, now: Date.now }),
     watch: {
       opened: Promise.resolve(),
@@ -71,4 +76,21 @@ test('a swarm that cannot be read is told in one line', async () => {
   await pass()
   expect(logged.filter(({ level }) => level === 'error')).toEqual([])
   expect(logged.find(({ message }) => message.startsWith('swarm is not ready'))?.err).not.toContain('\n')
+})
+
+test('a name that leads to a load balancer without our tag, while another one carries it, is a problem', async () => {
+  const owner = fixture<{ Swarm: { Cluster: { ID: string } } }>('info').Swarm.Cluster.ID
+  const tags = { [`swarm-slb:${owner.slice(0, 10)}`]: owner }
+  const memory = memoryProvider([balancer({ id: 'lb-old', name: 'old', tags }), balancer({ id: 'lb-new', name: 'front', tags: {} })])
+  const provider: Provider = {
+    ...memory,
+    resolve: async (refs) => new Map(refs.map((ref) => [ref, { status: 'found', id: ref === 'front' ? 'lb-new' : ref, name: ref }])),
+  }
+  const { pass, board } = await daemonOf(async () => new Map(), { provider, env: { SLB_ID: 'front,lb-old' } })
+  const told = () => board.page().problems.filter(({ text }) => text.includes('is it still the right one'))
+  for (let tries = 0; tries < 50 && told().length === 0; tries++) {
+    await pass()
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  expect(told()).toMatchObject([{ kind: 'loadBalancer', subject: 'front', text: expect.stringContaining('lb-new') }])
 })

@@ -6,7 +6,7 @@ beforeEach(async () => {
   stand = await startStand()
 })
 afterEach(() => stand.close())
-test('F7 a label may name a load balancer that SLB_ID gives by id, from the start', async () => {
+test('a label may name a load balancer that SLB_ID gives by id, from the start', async () => {
   stand.services([swarmService('web', 30000, { 'slb.port.80': 'http://front:8080' })])
   stand.start()
   await until('listener 8080 runs', () => stand.listener(8080)?.status === 'running', 4000)
