@@ -4,6 +4,7 @@ import { approve } from '../src/core/guard.ts'
 import { ServersRefused } from '../src/providers/provider.ts'
 import { createWorker } from '../src/worker.ts'
 import {
+  backendsOf,
   balancer,
   listener,
   MINUTE,
@@ -165,6 +166,20 @@ test('an approval ends with the right to write', async () => {
   shared.ledger = approve(shared.ledger, [...shared.ledger.held.values()])
   await look(true)
   expect(provider.lb().listeners).toEqual([])
+})
+
+test('without an answer about health nothing is lowered for being lost, all else goes on, and it is asked again soon', async () => {
+  const its = ground({
+    lb: inPlace(),
+    health: () => {
+      throw callError('failed')
+    },
+  })
+  const { memory } = backendsOf(THREE, { now: its.clock.now })
+  const backends = backendsOf([node('n1', { availability: 'drain' }), node('n2')], { memory, now: its.clock.now })
+  await pass(its, { services: [web()], backends })
+  expect(its.lines()).toEqual(['set weight of i-1 to 0 (was 100) in default group'])
+  expect(its.worker.recheckAt()).toBe(its.clock.now + 5000)
 })
 
 describe('a node that the cloud refuses', () => {

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { describeChange } from '../src/core/describe.ts'
 import type { ActualListener, Service } from '../src/core/model.ts'
 import { createWorker } from '../src/worker.ts'
-import { balancer, listener, markOf, NOW, threeMembers, toDefault, web, webListener } from './support/build.ts'
+import { balancer, listener, markOf, NOW, port, service, threeMembers, toDefault, web, webListener } from './support/build.ts'
 import { memoryProvider } from './support/memory-provider.ts'
 import { offerOf, sharedBy } from './support/passes.ts'
 import { api } from './support/worker-ground.ts'
@@ -52,4 +52,20 @@ test('also where it was only started there', async () => {
   await pass('lb-2', moved)
   await pass('lb-1', moved)
   expect(lines()).toEqual(['lb-2 start listener tcp:8080', 'lb-1 delete listener tcp:8080'])
+})
+
+test('but not where a person closed it there', async () => {
+  const { pass, lines } = two(listener('tcp', 8080, toDefault(30000), markOf('web', '/closed'), { status: 'stopped' }))
+  await pass('lb-2', moved)
+  await pass('lb-1', moved)
+  expect(lines()).toEqual([])
+})
+
+test('nor where what runs there serves another port of it', async () => {
+  const { pass, lines } = two(listener('tcp', 8080, toDefault(30001), 'swarm-slb/me/web/443-tcp'))
+  const ports = [port(30000), port(30001, { target: 443 })]
+  const both = service('web', undefined, { 'slb.port.80': 'tcp://lb-2:8080', 'slb.port.443': 'tcp://lb-2:8080' }, { ports })
+  await pass('lb-2', both)
+  await pass('lb-1', both)
+  expect(lines()).toEqual([])
 })
