@@ -61,6 +61,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
   const fleet = createFleet({
     ...options,
     nodeName: () => board.page().node.hostname,
+    dryRun: config.dryRun,
     due: (time) => loopOf?.at(time),
     finished: (outcome, id) => {
       if (outcome.status === 'looked' && desires.learn(outcome.look.lb.name, id)) loopOf?.at(now())
@@ -96,7 +97,9 @@ export function createDaemon(options: DaemonOptions): Daemon {
     const newOnly = !snapshot.isLeader && !why.resync
     const times = fleet.offer({ desire, mayWrite, resync: why.resync, fresh: term.gained, newOnly })
     publish(desire)
-    board.publish({ lastPass: { at: new Date().toISOString(), ok: true, ms: now() - begun } })
+    board.publish({
+      lastPass: { at: new Date().toISOString(), ok: [...fleet.known.values()].every(({ error }) => error === ''), ms: now() - begun },
+    })
     board.took(now() - begun)
     for (const time of [...times, term.recheckAt, missedAt, desire.recheckAt]) loop.at(time)
   }

@@ -39,6 +39,8 @@ const RESOLVE_AGAIN_MS = 5000
 const WINDOW_MS = 600_000
 const UNSEEN_GRACE_MS = 600_000
 const RETURN_MS = 15_000
+/** So long a name that nobody knows may be one of a load balancer that is not read yet. */
+const NAMES_MS = 30_000
 const UNRESOLVED_MS = 600_000
 
 export const ownerOf = (config: Config, clusterId: string) => config.owner ?? clusterId.slice(0, 10)
@@ -62,7 +64,6 @@ function rulesOf(config: Config, clusterId: string, owner: string): ReconcileRul
 
 const labelRules = (config: Config): LabelRules => ({
   expose: config.expose,
-  exposeExplicit: config.expose === 'published',
   ports: (config.ports ?? []).map(({ from, to }) => [from, to] as const),
   defaultBandwidth: config.defaultBandwidth,
 })
@@ -120,6 +121,7 @@ export function createDesires({ config, provider, instances, now }: DesireOption
   let services = newServicesMemory(now())
   let nodes = NO_NODES
   let owner: string | undefined
+  const startedAt = now()
   const names = new Map<string, string>()
   const labels = labelRules(config)
 
@@ -136,7 +138,10 @@ export function createDesires({ config, provider, instances, now }: DesireOption
       const addresses = snapshot.nodes.map((node) => ({ id: node.id, address: node.address, label: node.labels['slb.instance-id'] }))
       const [places, found] = await Promise.all([findPlaces(config, provider, names, limit), instances.lookup(addresses, limit)])
       const time = now()
-      const wanted = readServices(snapshot.services, (service) => readService(service, labels), places, owner, services, time)
+      const seen = new Set(names.values())
+      const incomplete = time - startedAt < NAMES_MS && [...places.byRef.values()].some((id) => !seen.has(id))
+      const known = { ...places, incomplete }
+      const wanted = readServices(snapshot.services, (service) => readService(service, labels), known, owner, services, time)
       const backends = readNodes(snapshot.nodes, found, nodes, nodeRules(config), time)
       services = wanted.memory
       nodes = backends.memory

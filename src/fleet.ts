@@ -4,7 +4,7 @@ import type { BoardPen } from './board.ts'
 import type { Cloud } from './cloud.ts'
 import { describeChange } from './core/describe.ts'
 import { approve, type HeldDelete, heldHash, newLedger } from './core/guard.ts'
-import type { LoadBalancer } from './core/model.ts'
+import type { LoadBalancer, Plan } from './core/model.ts'
 import type { Desire } from './desired.ts'
 import type { Logger } from './log.ts'
 import type { Offer } from './offer.ts'
@@ -26,6 +26,8 @@ export type FleetOptions = {
   /** Something is to be looked at again at this time, milliseconds. */
   readonly due: (time: number | undefined) => void
   readonly nodeName: () => string
+  /** Plans are logged, once, where nothing is written. */
+  readonly dryRun: boolean
 }
 
 type FleetOffer = Pick<Offer, 'mayWrite' | 'resync' | 'fresh'> & {
@@ -85,6 +87,7 @@ export function createFleet(options: FleetOptions): Fleet {
     const { ledger, complete } = unread.passed(id, outcome.status === 'looked', shared.ledger)
     shared.ledger = ledger
     if (complete) pokeHeld()
+    if (options.dryRun && outcome.status === 'looked') report.planned(id, outcome.look.run)
     options.due(workers.get(id)?.recheckAt())
     options.finished(outcome, id)
   }
@@ -137,7 +140,14 @@ export function createFleet(options: FleetOptions): Fleet {
 
 /** One audit line a change, one line when a load balancer goes away or comes back. */
 function createReport({ board, log, cloud, nodeName }: FleetOptions, nameOf: (id: string) => string) {
+  const planned = new Map<string, ReadonlySet<string>>()
   return {
+    planned(id: string, plan: Plan): void {
+      const lines = new Set(plan.flatMap(({ changes }) => changes.map((change) => describeChange(change))))
+      for (const change of lines)
+        if (planned.get(id)?.has(change) !== true) log.info({ lb: nameOf(id), change }, 'change planned (dry run)')
+      planned.set(id, lines)
+    },
     applied(id: string, { chain, change, requestIds, ms }: Applied): void {
       board.count('changes', { kind: change.kind, result: 'applied' })
       const fields = {

@@ -123,6 +123,7 @@ describe('the daemon', () => {
     await pause(300)
     expect(writes()).toBe(0)
     expect(stand.simulator.requests.counts().reads).toBeGreaterThan(0)
+    expect(stand.logged.filter((line) => line.includes('create listener http:8080')).length).toBe(1)
   })
 
   test('a swarm that lost all its services keeps its listeners until somebody approves', async () => {

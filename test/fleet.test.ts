@@ -35,6 +35,7 @@ async function fleetOf(options: MemoryOptions = {}, lbs = [balancer()]) {
     giveUp: stop.signal,
     finished: () => {},
     due: (time) => void rechecks.push(time),
+    dryRun: false,
     nodeName: () => 'node-1',
   })
   const desireOf = (services: readonly Service[], over: Partial<Desire> = {}): Desire => {

@@ -48,6 +48,8 @@ export type Places = {
   readonly fallbackProblem?: string
   readonly byRef: ReadonlyMap<string, string>
   readonly problems: ReadonlyMap<string, string>
+  /** Load balancers given by id have names too, and not all of them are read yet: an unknown one may be one of these. */
+  readonly incomplete?: boolean
 }
 
 export type ServicesMemory = {
@@ -82,7 +84,7 @@ const STUCK = 'port allocation pending; ingress network full?'
 export const portKey = (port: number, transport: string) => `${port}-${transport}`
 const transportOf = (protocol: Protocol): Transport => (protocol === 'udp' ? 'udp' : 'tcp')
 
-type Placed = { readonly claims: readonly Claim[]; readonly problem?: string }
+type Placed = { readonly claims: readonly Claim[]; readonly problem?: string; readonly waits?: true }
 
 function place(service: Service, port: PublishedPort, reading: ServiceReading['ports'][number], places: Places, owner: string): Placed {
   if (reading.status !== 'wanted' || port.transport === 'sctp') return { claims: [] }
@@ -92,8 +94,10 @@ function place(service: Service, port: PublishedPort, reading: ServiceReading['p
     const ref = target.loadBalancer
     const id = ref === undefined ? places.fallback : places.byRef.get(ref)
     if (id === undefined) {
-      const text = ref === undefined ? (places.fallbackProblem ?? 'no default load balancer: set SLB_ID') : places.problems.get(ref)
-      return { claims: [], problem: text ?? `load balancer ${ref} is not in SLB_ID or SLB_ALLOW` }
+      const known = ref === undefined ? (places.fallbackProblem ?? 'no default load balancer: set SLB_ID') : places.problems.get(ref)
+      if (known === undefined && places.incomplete === true) return { claims: [], waits: true }
+      const text = known ?? `load balancer ${ref} is not in SLB_ID or SLB_ALLOW`
+      return { claims: [], problem: target.labelled ? `slb.port.${port.target}: ${text}` : text }
     }
     if (port.published === undefined) return { claims: [] }
     const listener = target.listenerPort ?? port.published
@@ -121,6 +125,7 @@ function viewPort(service: Service, reading: ServiceReading['ports'][number], pl
   if (placed.problem !== undefined) return { port, state: 'frozen', reason: placed.problem, places: [] }
   if (reading.status === 'frozen') return { port, state: 'frozen', reason: reading.reason, places: [] }
   if (reading.status === 'unexposed') return { port, state: 'unexposed', reason: reading.reason, places: [] }
+  if (placed.waits) return { port, state: 'pending', reason: 'waiting for the load balancers to be read', places: [] }
   if (!service.settled || port.published === undefined) {
     const reason = waited >= PATIENCE_MS ? STUCK : 'waiting for Swarm to allocate the port'
     return { port, state: 'pending', reason, places: placed.claims.map(placeName) }
@@ -146,7 +151,7 @@ function readOne(service: Service, reading: ServiceReading, places: Places, owne
     const view = viewPort(service, one, placed, waited)
     if (placed.problem !== undefined)
       problems.push({ kind: 'label', subject: service.name, port: portName(one.port), text: placed.problem })
-    if (view.state === 'pending' && waited >= PATIENCE_MS) {
+    if (view.state === 'pending' && placed.waits !== true && waited >= PATIENCE_MS) {
       problems.push({ kind: 'port', subject: service.name, port: portName(one.port), text: view.reason })
     }
     if (view.state === 'wanted' && !reading.frozen) claims.push(...placed.claims)

@@ -27,6 +27,9 @@ export function ownMark(listener: ActualListener, owner: string): Mark | undefin
   return mark?.owner === owner ? mark : undefined
 }
 
+/** `8080/tcp`: http and https travel on tcp too, so a holder may be of another protocol. */
+const portOf = (key: ListenerKey) => key.split(':').reverse().join('/')
+
 const byAge = (a: Claim, b: Claim) =>
   compareAge({ createdAt: a.createdAt, id: a.serviceId }, { createdAt: b.createdAt, id: b.serviceId }) || a.mark.port - b.mark.port
 
@@ -42,16 +45,16 @@ function decideOwned(
   const own = claims.filter((claim) => claim.mark.service === mark.service)
   const holder = own.find((claim) => claim.mark.port === mark.port && claim.mark.transport === mark.transport) ?? own[0]
   if (holder !== undefined) {
-    const text = `listener ${actual.key} is held by service ${holder.service}`
+    const text = `listener port ${portOf(actual.key)} is held by service ${holder.service}`
     return { decision: { kind: 'update', claim: holder, actual, from: 'held', mark }, losers: lost(claims, holder, text) }
   }
   if (keep !== undefined) {
-    const text = `listener ${actual.key} is held by service ${mark.service}: ${keep.text}`
+    const text = `listener port ${portOf(actual.key)} is held by service ${mark.service}: ${keep.text}`
     return { decision: { kind: 'keep', actual, mark, keep }, losers: lost(claims, undefined, text) }
   }
   const heir = claims[0]
   if (heir === undefined) return { decision: { kind: 'delete', actual, mark }, losers: [] }
-  const text = `listener ${actual.key} is held by the older service ${heir.service}`
+  const text = `listener port ${portOf(actual.key)} is held by the older service ${heir.service}`
   return { decision: { kind: 'update', claim: heir, actual, from: 'handedOver', mark }, losers: lost(claims, heir, text) }
 }
 
@@ -61,20 +64,20 @@ function decideForeign(actual: ActualListener, claims: readonly Claim[]): { deci
   if (other !== undefined) {
     return {
       decision: undefined,
-      losers: lost(claims, undefined, `listener ${actual.key} belongs to owner ${other.owner} (service ${other.service})`),
+      losers: lost(claims, undefined, `listener port ${portOf(actual.key)} belongs to owner ${other.owner} (service ${other.service})`),
     }
   }
   if (adopter === undefined) {
     const hint = claims[0] === undefined ? '' : `; to take it over add the label slb.port.${claims[0].mark.port}.adopt: "true"`
-    return { decision: undefined, losers: lost(claims, undefined, `listener ${actual.key} is not ours${hint}`) }
+    return { decision: undefined, losers: lost(claims, undefined, `listener port ${portOf(actual.key)} is not ours${hint}`) }
   }
   if (actual.target === undefined) {
     return {
       decision: undefined,
-      losers: lost(claims, undefined, `listener ${actual.key} redirects or uses a master-slave group and cannot be adopted`),
+      losers: lost(claims, undefined, `listener port ${portOf(actual.key)} redirects or uses a master-slave group and cannot be adopted`),
     }
   }
-  const text = `listener ${actual.key} is held by the older service ${adopter.service}`
+  const text = `listener port ${portOf(actual.key)} is held by the older service ${adopter.service}`
   return { decision: { kind: 'update', claim: adopter, actual, from: 'adopted', mark: undefined }, losers: lost(claims, adopter, text) }
 }
 
@@ -102,7 +105,7 @@ export function decide(
     const [oldest] = here
     if (oldest === undefined) continue
     byKey.set(key, { kind: 'create', claim: oldest })
-    losers.push(...lost(here, oldest, `listener ${key} goes to the older service ${oldest.service}`))
+    losers.push(...lost(here, oldest, `listener port ${portOf(key)} goes to the older service ${oldest.service}`))
   }
   return { byKey, losers }
 }

@@ -11,11 +11,7 @@ import type { SettingsRules } from './settings.ts'
 
 export { portName }
 
-export type LabelRules = ExposeRules &
-  SettingsRules & {
-    /** SLB_EXPOSE was set, not left at its default: only then may an unlabelled port go to the internet. */
-    readonly exposeExplicit: boolean
-  }
+export type LabelRules = ExposeRules & SettingsRules
 
 type WantedTarget = {
   /** Name or id as written; undefined: the default one. */

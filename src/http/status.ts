@@ -41,7 +41,8 @@ function withHealth(page: StatusPage, health: readonly ListenerHealth[]): Status
   const keyed = new Map(health.map((entry) => [`${entry.loadBalancer} ${entry.listener}`, entry]))
   const ports = page.ports.map((row): StatusRow => {
     const found = keyed.get(`${row.loadBalancer} ${row.listener}`)
-    return found === undefined ? row : { ...row, backends: { healthy: found.healthy, total: found.total } }
+    // The listener of that port is another service's.
+    return found === undefined || row.state === 'refused' ? row : { ...row, backends: { healthy: found.healthy, total: found.total } }
   })
   return { ...page, ports }
 }

@@ -38,7 +38,7 @@ test('a service that returns within the grace is not missing any more', () => {
 test('where the default load balancer could not be looked up, that is the reason, not the configuration', () => {
   const places = { fallback: undefined, byRef: new Map(), problems: new Map() }
   const text = (over: object) => wantedBy([web()], { places: { ...places, ...over } }).problems[0]?.text
-  expect(text({})).toBe('no default load balancer: set SLB_ID')
+  expect(text({})).toBe('slb.port.80: no default load balancer: set SLB_ID')
   const failed = 'load balancer front could not be looked up: timeout'
   expect(text({ fallbackProblem: failed })).toBe(failed)
 })

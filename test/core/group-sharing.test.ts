@@ -83,7 +83,7 @@ describe('a group of one service port', () => {
 
   test('that is published twice has both ports, and then nothing is left to do', () => {
     const twice = service('web', undefined, {}, { ports: [port(30000), port(30001)] })
-    const wanted = wantedBy([twice], { rules: { ...LABEL_RULES, expose: 'published', exposeExplicit: true } })
+    const wanted = wantedBy([twice], { rules: { ...LABEL_RULES, expose: 'published' } })
     const settings = wanted.claims[0]?.settings ?? defaults('tcp')
     const lbWith = (members: ReturnType<typeof threeMembers>) =>
       balancer({

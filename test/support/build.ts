@@ -29,7 +29,7 @@ export const NOTE = `swarm-slb/${OWNER}`
 export const NOW = 10_000_000
 export const MINUTE = 60_000
 
-export const LABEL_RULES: LabelRules = { expose: 'labelled', exposeExplicit: false, ports: [], defaultBandwidth: -1 }
+export const LABEL_RULES: LabelRules = { expose: 'labelled', ports: [], defaultBandwidth: -1 }
 export const NODE_RULES: NodeRules = { choose: 'all', downGrace: MINUTE, returnWait: 15_000, unresolvedPatience: 10 * MINUTE }
 export const PLACES: Places = {
   fallback: 'lb-1',

@@ -27,8 +27,8 @@ export const service = (ports: readonly string[], labels: Labels, more: Partial<
   ...more,
 })
 
-export const LABELLED: LabelRules = { expose: 'labelled', exposeExplicit: false, ports: [], defaultBandwidth: -1 }
-export const PUBLISHED: LabelRules = { ...LABELLED, expose: 'published', exposeExplicit: true }
+export const LABELLED: LabelRules = { expose: 'labelled', ports: [], defaultBandwidth: -1 }
+export const PUBLISHED: LabelRules = { ...LABELLED, expose: 'published' }
 
 export const read = (ports: readonly string[], labels: Labels, rules: LabelRules = LABELLED): ServiceReading =>
   readService(service(ports, labels), rules)
