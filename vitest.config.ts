@@ -17,6 +17,8 @@ const project = (name: string, include: string[], exclude: string[] = [], timeou
 
 export default defineConfig({
   test: {
+    // Most tests wait rather than compute: four at a time halve the time on two cores.
+    maxWorkers: 4,
     projects: [
       project('unit', ['test/**/*.test.ts'], ['test/**/*.sim.test.ts', 'test/**/*.engine.test.ts', 'test/lab/**']),
       project('simulator', ['test/**/*.sim.test.ts'], [], 30_000),

@@ -40,5 +40,5 @@ test('where the default load balancer could not be looked up, that is the reason
   const text = (over: object) => wantedBy([web()], { places: { ...places, ...over } }).problems[0]?.text
   expect(text({})).toBe('slb.port.80: no default load balancer: set SLB_ID')
   const failed = 'load balancer front could not be looked up: timeout'
-  expect(text({ fallbackProblem: failed })).toBe(failed)
+  expect(text({ fallbackProblem: failed })).toBe(`slb.port.80: ${failed}`)
 })
