@@ -4,7 +4,8 @@ import { delimiter, join } from 'node:path'
 import { attempt } from '../test/lab/process.ts'
 
 /** Command that is looked for, and the Debian package it comes with. */
-const NEEDED: readonly (readonly [command: string, debianPackage: string])[] = [
+type Need = readonly [command: string, debianPackage: string]
+const NEEDED: readonly Need[] = [
   ['dockerd', 'docker.io'],
   ['docker', 'docker-cli'],
   ['iptables', 'iptables'],
@@ -15,6 +16,13 @@ const NEEDED: readonly (readonly [command: string, debianPackage: string])[] = [
   ['mount', 'mount'],
   ['hostname', 'hostname'],
   ['tar', 'tar'],
+]
+
+/** What only tests call. */
+export const FOR_TESTS: readonly Need[] = [
+  ['systemd-analyze', 'systemd'],
+  ['openssl', 'openssl'],
+  ['setpriv', 'util-linux'],
 ]
 
 const SYSTEM_PATHS = ['/usr/local/sbin', '/usr/sbin', '/sbin']
@@ -35,21 +43,22 @@ const isPresent = (command: string): boolean =>
     }
   })
 
-const missing = () => NEEDED.filter(([command]) => !isPresent(command))
+const missingOf = (more: readonly Need[]) => [...NEEDED, ...more].filter(([command]) => !isPresent(command))
 
 /** Why the lab cannot run here, in words; undefined: it can. Installs what apt has. */
-export async function providePackages(progress: (line: string) => void): Promise<string | undefined> {
+export async function providePackages(progress: (line: string) => void, more: readonly Need[] = []): Promise<string | undefined> {
+  const missing = () => missingOf(more)
   addSystemPaths()
   if (process.platform !== 'linux') return `needs Linux (network namespaces), this is ${process.platform}`
   if (process.getuid?.() !== 0) return 'needs root (network namespaces and a Docker Engine of its own)'
-  if (missing().length > 0 && isPresent('apt-get')) await install(progress)
+  if (missing().length > 0 && isPresent('apt-get')) await install(missing, progress)
   const left = missing()
   if (left.length === 0) return undefined
   return `missing: ${left.map(([command, name]) => `${command} (Debian package ${name})`).join(', ')}`
 }
 
 /** Docker Engine and CLI are one package in older releases, two in newer ones. */
-async function install(progress: (line: string) => void): Promise<void> {
+async function install(missing: () => readonly Need[], progress: (line: string) => void): Promise<void> {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
   progress(
     `installing with apt: ${missing()

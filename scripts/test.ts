@@ -1,6 +1,6 @@
 // `npm test`: everything. What cannot run here is skipped loudly; with CI=true that is a failure.
 import { row, runCheck } from './check.ts'
-import { providePackages } from './packages.ts'
+import { FOR_TESTS, providePackages } from './packages.ts'
 import { runVitest, type Suite } from './vitest.ts'
 
 /** In this order: the cheaper first. */
@@ -11,22 +11,23 @@ const REAL = [
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
-async function runReal(): Promise<{ suites: readonly Suite[]; obstacle: string | undefined }> {
-  const obstacle = await providePackages(say)
+async function runReal(obstacle: string | undefined): Promise<readonly Suite[]> {
   if (obstacle !== undefined) {
     say(`\n*** SKIPPED: ${REAL.map(([name]) => name).join(' and ')}. No real swarm was tested: ${obstacle} ***\n`)
-    return { suites: [], obstacle }
+    return []
   }
   const suites: Suite[] = []
   for (const [name, timeoutMs] of REAL) {
     say(`\n${name}`)
     suites.push(await runVitest(name, [name], timeoutMs, say))
   }
-  return { suites, obstacle }
+  return suites
 }
 
+// Before the check: some of its tests ask programs that a bare machine lacks.
+const obstacle = await providePackages(say, FOR_TESTS)
 const checked = await runCheck()
-const { suites, obstacle } = await runReal()
+const suites = await runReal(obstacle)
 const all = [...checked, ...suites]
 say('')
 for (const suite of all) say(row(suite))
