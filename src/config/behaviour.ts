@@ -1,4 +1,5 @@
 // Settings that say what is done: to which load balancers, for which ports, how carefully and when.
+import { RESERVED_OWNERS } from '../core/marks.ts'
 import type { Setting } from './settings.ts'
 import * as v from './values.ts'
 
@@ -85,10 +86,20 @@ export const BEHAVIOUR = {
   owner: {
     env: ['SLB_OWNER'],
     group: 'Safety',
-    schema: v.matching(/^[A-Za-z0-9.-]{1,16}$/, '1-16 letters, digits, dots or hyphens'),
+    schema: v
+      .matching(/^[A-Za-z0-9.-]{1,16}$/, '1-16 letters, digits, dots or hyphens')
+      .refine((name) => !RESERVED_OWNERS.includes(name), `expected another name: ${RESERVED_OWNERS.join(', ')} mean something else in tags`),
     otherwise: 'first 10 characters of the cluster id',
     value: 'NAME',
     help: 'name in the marks of what belongs to this swarm; set it before the first run and keep it',
+  },
+  serviceId: {
+    env: ['SLB_SERVICE_ID'],
+    group: 'Safety',
+    schema: v.text,
+    otherwise: 'none',
+    value: 'ID',
+    help: 'id of the swarm service that this daemon is a task of; its label slb.pause pauses all writes',
   },
   maxDeletes: {
     env: ['SLB_MAX_DELETES'],

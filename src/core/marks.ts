@@ -68,3 +68,12 @@ export function parseBackendNote(note: string): { readonly owner: string; readon
 
 /** Key of the tag on a load balancer in use; its value is the cluster id. */
 export const ownerTag = (owner: string): string => `${PREFIX}:${owner}`
+
+/** Tags that begin like an owner's and are none. */
+export const RESERVED_OWNERS: readonly string[] = ['pause', 'taken', 'move']
+
+/** The owner that a tag key names. Undefined: it is no owner's tag. */
+export function taggedOwner(key: string): string | undefined {
+  const owner = key.startsWith(`${PREFIX}:`) ? key.slice(PREFIX.length + 1) : ''
+  return owner === '' || RESERVED_OWNERS.includes(owner) ? undefined : owner
+}
