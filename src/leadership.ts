@@ -1,5 +1,5 @@
-// May this manager write? Joins the pure rule (who leads, and since when) with the lease that is asked before every attempt.
-import { type LeadershipMemory, type Lease, nextLeadership } from './swarm/leader.ts'
+// May this process write? Joins the pure rule (who is the writer, and since when) with the lease that is asked before every attempt.
+import { type LeadershipMemory, type Lease, nextLeadership, type Seen } from './swarm/leader.ts'
 
 export type Term = {
   readonly mayWrite: boolean
@@ -10,10 +10,10 @@ export type Term = {
 
 export interface Leadership {
   /** To be called with each reading of the swarm, and with each that failed. */
-  note(seen: { readonly isLeader: boolean; readonly ready: boolean }): Term
+  note(seen: Seen): Term
 }
 
-/** @param waitMs how long a standby that becomes leader waits; 15 s where it is not given */
+/** @param waitMs how long a standby that becomes the writer waits; 15 s where it is not given */
 export function followLeadership(lease: Lease, now: () => number, waitMs: number | undefined): Leadership {
   let memory: LeadershipMemory | undefined
   return {

@@ -10,7 +10,7 @@ import { foldHealth, type Health } from './core/health.ts'
 import { ownMark } from './core/holders.ts'
 import { servedPlace } from './core/keep.ts'
 import { parseMark } from './core/marks.ts'
-import type { Chain, ListenerKey, LoadBalancer, Plan, Problem } from './core/model.ts'
+import type { Chain, DeleteKey, LoadBalancer, Plan, Problem } from './core/model.ts'
 import type { Backends } from './core/nodes.ts'
 import { checkNotes, NO_NOTES, type NotesMemory } from './core/notes.ts'
 import { allowedBy, type Policy } from './core/policy.ts'
@@ -88,7 +88,7 @@ export type Outcome =
 const UNUSABLE_MS = 300_000
 const HEALTH_AGAIN_MS = 5000
 
-function heldHere(ledger: Ledger, id: string): ReadonlySet<ListenerKey> {
+function heldHere(ledger: Ledger, id: string): ReadonlySet<DeleteKey> {
   return new Set([...ledger.held.values()].filter((held) => held.loadBalancer === id).map((held) => held.key))
 }
 

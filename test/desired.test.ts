@@ -22,7 +22,18 @@ function desires(env: Readonly<Record<string, string>> = {}) {
   }
   const all = createDesires({ config, provider: memoryProvider([balancer()]), instances, now: () => clock.now })
   const read = (over: Partial<Snapshot> = {}) =>
-    all.read({ clusterId: 'abcdefghijklmnop', nodeId: 'n1', isLeader: true, services: [web()], nodes: THREE, ...over }, never)
+    all.read(
+      {
+        clusterId: 'abcdefghijklmnop',
+        nodeId: 'n1',
+        isLeader: true,
+        services: [web()],
+        nodes: THREE,
+        tasks: { status: 'notAsked' },
+        ...over,
+      },
+      never,
+    )
   return { ...all, read, clock }
 }
 

@@ -88,7 +88,10 @@ export const BEHAVIOUR = {
     group: 'Safety',
     schema: v
       .matching(/^[A-Za-z0-9.-]{1,16}$/, '1-16 letters, digits, dots or hyphens')
-      .refine((name) => !RESERVED_OWNERS.includes(name), `expected another name: ${RESERVED_OWNERS.join(', ')} mean something else in tags`),
+      .refine(
+        (name) => !RESERVED_OWNERS.includes(name),
+        `expected another name: ${RESERVED_OWNERS.join(', ')} mean something else in tags`,
+      ),
     otherwise: 'first 10 characters of the cluster id',
     value: 'NAME',
     help: 'name in the marks of what belongs to this swarm; set it before the first run and keep it',

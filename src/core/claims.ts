@@ -1,56 +1,13 @@
 // From services to claims: which service port wants which listener on which load balancer.
 // Also what must not change now (the keep set), and why a port is not exposed.
+import type { Claim, Places, PortView, ServiceView } from './claim.ts'
 import type { ServiceReading } from './labels.ts'
 import { portName } from './labels.ts'
-import { type Mark, markService } from './marks.ts'
-import type { ListenerKey, Problem, Protocol, PublishedPort, Service, Transport } from './model.ts'
-import type { Settings } from './options.ts'
+import { markService } from './marks.ts'
+import type { Problem, Service } from './model.ts'
+import { type Placed, placePorts } from './place.ts'
 
-/** One service port that wants one listener. */
-export type Claim = {
-  readonly service: string
-  readonly serviceId: string
-  readonly createdAt: string
-  readonly mark: Mark
-  readonly loadBalancer: string
-  readonly key: ListenerKey
-  readonly port: number
-  readonly protocol: Protocol
-  /** The published port on every node. */
-  readonly nodePort: number
-  readonly settings: Settings
-  readonly adopt: boolean
-}
-
-/** What is known of one service port: where it wants to be, or why it stays as it is. */
-export type PortView = {
-  readonly port: PublishedPort
-  readonly state: 'wanted' | 'frozen' | 'pending' | 'unexposed'
-  readonly reason: string
-  /** `<load balancer>|<listener key>` */
-  readonly places: readonly string[]
-}
-
-export type ServiceView = {
-  readonly name: string
-  readonly settled: boolean
-  /** slb.freeze: not even backends are followed. */
-  readonly frozen: boolean
-  readonly enabled: boolean
-  /** By `<container port>-<transport>`. */
-  readonly ports: ReadonlyMap<string, PortView>
-}
-
-/** How names in labels become load balancers; only allowed ones are here. */
-export type Places = {
-  readonly fallback: string | undefined
-  /** Why there is no fallback. */
-  readonly fallbackProblem?: string
-  readonly byRef: ReadonlyMap<string, string>
-  readonly problems: ReadonlyMap<string, string>
-  /** Load balancers given by id have names too, and not all of them are read yet: an unknown one may be one of these. */
-  readonly incomplete?: boolean
-}
+export type * from './claim.ts'
 
 export type ServicesMemory = {
   readonly startedAt: number
@@ -81,42 +38,8 @@ const PATIENCE_MS = 30_000
 /** A service that is gone for so long has no grace left anywhere. */
 const FORGET_MS = 86_400_000
 const STUCK = 'port allocation pending; ingress network full?'
+const NOWHERE: Placed = { claims: [] }
 export const portKey = (port: number, transport: string) => `${port}-${transport}`
-const transportOf = (protocol: Protocol): Transport => (protocol === 'udp' ? 'udp' : 'tcp')
-
-type Placed = { readonly claims: readonly Claim[]; readonly problem?: string; readonly waits?: true }
-
-function place(service: Service, port: PublishedPort, reading: ServiceReading['ports'][number], places: Places, owner: string): Placed {
-  if (reading.status !== 'wanted' || port.transport === 'sctp') return { claims: [] }
-  const transport = port.transport
-  const claims: Claim[] = []
-  for (const target of reading.targets) {
-    const ref = target.loadBalancer
-    const id = ref === undefined ? places.fallback : places.byRef.get(ref)
-    if (id === undefined) {
-      const known = ref === undefined ? (places.fallbackProblem ?? 'no default load balancer: set SLB_ID') : places.problems.get(ref)
-      if (known === undefined && places.incomplete === true) return { claims: [], waits: true }
-      const text = known ?? `load balancer ${ref} is not in SLB_ID or SLB_ALLOW`
-      return { claims: [], problem: target.labelled ? `slb.port.${port.target}: ${text}` : text }
-    }
-    if (port.published === undefined) return { claims: [] }
-    const listener = target.listenerPort ?? port.published
-    claims.push({
-      service: service.name,
-      serviceId: service.id,
-      createdAt: service.createdAt,
-      mark: { owner, service: markService(service.name, owner), port: port.target, transport, suffix: '' },
-      loadBalancer: id,
-      key: `${transportOf(target.protocol)}:${listener}`,
-      port: listener,
-      protocol: target.protocol,
-      nodePort: port.published,
-      settings: target.settings,
-      adopt: target.adopt,
-    })
-  }
-  return { claims }
-}
 
 const placeName = (claim: Claim) => `${claim.loadBalancer}|${claim.key}`
 
@@ -125,7 +48,7 @@ function viewPort(service: Service, reading: ServiceReading['ports'][number], pl
   if (placed.problem !== undefined) return { port, state: 'frozen', reason: placed.problem, places: [] }
   if (reading.status === 'frozen') return { port, state: 'frozen', reason: reading.reason, places: [] }
   if (reading.status === 'unexposed') return { port, state: 'unexposed', reason: reading.reason, places: [] }
-  if (placed.waits) return { port, state: 'pending', reason: 'waiting for the load balancers to be read', places: [] }
+  if (placed.waits !== undefined) return { port, state: 'pending', reason: placed.waits, places: [] }
   if (!service.settled || port.published === undefined) {
     const reason = waited >= PATIENCE_MS ? STUCK : 'waiting for Swarm to allocate the port'
     return { port, state: 'pending', reason, places: placed.claims.map(placeName) }
@@ -140,21 +63,20 @@ type Entry = {
   readonly problems: readonly Problem[]
 }
 
-function readOne(service: Service, reading: ServiceReading, places: Places, owner: string, waited: number): Entry {
+function readOne(service: Service, reading: ServiceReading, placed: readonly Placed[], waited: number): Entry {
   const problems: Problem[] = [...reading.problems]
   if (!service.settled && service.ports.length === 0 && waited >= PATIENCE_MS)
     problems.push({ kind: 'port', subject: service.name, text: STUCK })
   const claims: Claim[] = []
   const ports = new Map<string, PortView>()
-  for (const one of reading.ports) {
-    const placed = place(service, one.port, one, places, owner)
-    const view = viewPort(service, one, placed, waited)
-    if (placed.problem !== undefined)
-      problems.push({ kind: 'label', subject: service.name, port: portName(one.port), text: placed.problem })
-    if (view.state === 'pending' && placed.waits !== true && waited >= PATIENCE_MS) {
+  for (const [index, one] of reading.ports.entries()) {
+    const place = placed[index] ?? NOWHERE
+    const view = viewPort(service, one, place, waited)
+    if (place.problem !== undefined) problems.push({ kind: 'label', subject: service.name, port: portName(one.port), text: place.problem })
+    if (view.state === 'pending' && place.waits === undefined && waited >= PATIENCE_MS) {
       problems.push({ kind: 'port', subject: service.name, port: portName(one.port), text: view.reason })
     }
-    if (view.state === 'wanted' && !reading.frozen) claims.push(...placed.claims)
+    if (view.state === 'wanted' && !reading.frozen) claims.push(...place.claims)
     ports.set(portKey(one.port.target, one.port.transport), merge(ports.get(portKey(one.port.target, one.port.transport)), view))
   }
   return {
@@ -214,8 +136,10 @@ export function readServices(
   const sorted = [...services].sort((a, b) => compareAge(a, b))
   const names = new Set(services.map((service) => markService(service.name, owner)))
   const memory = nextMemory(before, services, names, now)
-  const entries = sorted.map((service) =>
-    readOne(service, read(service), places, owner, now - (memory.pendingSince.get(service.id) ?? now)),
+  const readings = sorted.map((service) => ({ service, reading: read(service) }))
+  const placed = placePorts(readings, places, owner)
+  const entries = readings.map(({ service, reading }, index) =>
+    readOne(service, reading, placed[index] ?? [], now - (memory.pendingSince.get(service.id) ?? now)),
   )
   const late = [...memory.pendingSince.values()].map((since) => since + PATIENCE_MS).filter((time) => time > now)
   return {

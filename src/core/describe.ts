@@ -7,6 +7,7 @@ import {
   type ListenerKey,
   type Member,
   type Protocol,
+  type RuleWish,
   type Target,
 } from './model.ts'
 import { OPTION_NAMES, type Settings } from './options.ts'
@@ -36,8 +37,8 @@ const listener = (protocol: Protocol, port: number | string): string => `listene
 
 const keyed = (protocol: Protocol, key: ListenerKey): string => listener(protocol, key.slice(key.indexOf(':') + 1))
 
-const targetName = (target: Target): string =>
-  target.kind === 'default' ? `default group on port ${target.port}` : `group ${plain(target.group)}`
+const targetName = (target: Target | undefined): string =>
+  target === undefined ? 'a redirect' : target.kind === 'default' ? `default group on port ${target.port}` : `group ${plain(target.group)}`
 
 /** Grouped by what is said about them, in order of first appearance. */
 function bySaying(members: readonly Member[], say: (member: Member) => string, names: Names): ReadonlyMap<string, string> {
@@ -86,6 +87,20 @@ const noted = (note: string | undefined): string => (note === undefined ? '' : `
 const replaced = ({ was, listener: { protocol, port, target } }: ChangeOf<'replaceListener'>): string =>
   `replace ${listener(was, port)} by ${protocol}:${port} -> ${targetName(target)}`
 
+const counted = (things: readonly unknown[], word: string): string => `${things.length} ${word}${things.length === 1 ? '' : 's'}`
+
+/** `shop.example.com/api`; the path alone where any host is meant. */
+const ruleName = ({ domain, url }: RuleWish): string => plain(`${domain}${url}`)
+
+function ruleUpdates({ rule, settings, group }: ChangeOf<'updateRule'>): string {
+  const before: Settings = rule.settings ?? {}
+  const own = OPTION_NAMES.filter((option) => settings?.[option] !== undefined && settings[option] !== before[option]).map(
+    (option) => `${option} ${value(before, option)} -> ${value(settings ?? {}, option)}`,
+  )
+  const inherits = settings === undefined && rule.settings !== undefined ? ['settings -> those of the listener'] : []
+  return [...own, ...inherits, ...(group === undefined ? [] : [`group ${plain(rule.group)} -> ${plain(group)}`])].join(', ')
+}
+
 /** One line, without the load balancer's name. */
 export function describeChange(change: Change, names: Names = new Map()): string {
   switch (change.kind) {
@@ -114,5 +129,17 @@ export function describeChange(change: Change, names: Names = new Map()): string
       return `delete ${keyed(change.protocol, change.key)}`
     case 'replaceListener':
       return replaced(change)
+    case 'createRules':
+      return `create ${counted(change.rules, 'rule')} on ${keyed(change.protocol, change.key)}: ${list(change.rules.map((rule) => `${ruleName(rule)} -> group ${plain(rule.group)}`))}`
+    case 'updateRule':
+      return `update rule ${ruleName(change.rule)} on ${keyed(change.protocol, change.key)}: ${ruleUpdates(change)}`
+    case 'deleteRules':
+      return `delete ${counted(change.rules, 'rule')} on ${keyed(change.protocol, change.key)}: ${list(change.rules.map(ruleName))}`
+    case 'createExtension':
+      return `add certificate ${plain(change.certificate)} for ${plain(change.domain)} to ${keyed('https', change.key)}`
+    case 'updateExtension':
+      return `set certificate for ${plain(change.extension.domain)} on ${keyed('https', change.key)} ${plain(change.extension.certificate)} -> ${plain(change.certificate)}`
+    case 'deleteExtension':
+      return `remove certificate ${plain(change.extension.certificate)} for ${plain(change.extension.domain)} from ${keyed('https', change.key)}`
   }
 }

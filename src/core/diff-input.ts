@@ -4,7 +4,7 @@ import type { Health } from './health.ts'
 import type { KeepRules } from './keep.ts'
 import type { Immovable } from './listeners.ts'
 import type { MemberRules } from './members.ts'
-import type { ListenerKey, LoadBalancer } from './model.ts'
+import type { DeleteKey, ListenerKey, LoadBalancer } from './model.ts'
 import type { Backends } from './nodes.ts'
 
 export type DiffRules = MemberRules & KeepRules & { readonly backends: 'auto' | 'vserver-group'; readonly immovable: Immovable }
@@ -28,7 +28,7 @@ export type DiffInput = {
   /** Whether a place on another load balancer (servedPlace) serves its service. */
   readonly isUp: (place: string) => boolean
   /** Listeners whose delete the guard holds. */
-  readonly held: ReadonlySet<ListenerKey>
+  readonly held: ReadonlySet<DeleteKey>
   readonly rules: DiffRules
   readonly health: Health | undefined
   /** Milliseconds. */

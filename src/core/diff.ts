@@ -6,7 +6,7 @@ import { type Decision, decide } from './holders.ts'
 import { type Keep, keepOf } from './keep.ts'
 import type { Mark } from './marks.ts'
 import { isOurs } from './members.ts'
-import type { Chain, ListenerKey, Plan, Problem } from './model.ts'
+import type { Chain, DeleteKey, ListenerKey, Plan, Problem } from './model.ts'
 import { type Step, stepCreate, stepDelete, stepKeep, stepUpdate } from './steps.ts'
 import { defaultGroupIsOurs, type GroupWish, mergeWishes } from './targets.ts'
 import { loserVerdict, type Verdict } from './verdicts.ts'
@@ -74,7 +74,7 @@ function decideSteps(
 }
 
 /** Frozen listeners alone do not make us touch the default group. */
-function usesDefault(steps: Iterable<Decided>, held: ReadonlySet<ListenerKey>): boolean {
+function usesDefault(steps: Iterable<Decided>, held: ReadonlySet<DeleteKey>): boolean {
   return [...steps].some(({ decision, step }) => {
     if (decision.kind === 'create') return step.chains.length > 0 && step.wish === undefined
     if (decision.actual.target?.kind !== 'default') return false

@@ -1,6 +1,6 @@
 // May these deletes run? A few at a time always, many only with time or approval, all of them never by themselves.
 // The rest of a plan does not wait for it.
-import type { Chain, ListenerKey, Plan } from './model.ts'
+import type { Chain, DeleteKey, Plan } from './model.ts'
 
 export type GuardRules = {
   /** Deletes that are free within the window: a number, or a share of what is owned if that is more. */
@@ -13,7 +13,7 @@ export type GuardRules = {
 /** One delete as it was shown: approving it approves exactly this. */
 export type HeldDelete = {
   readonly loadBalancer: string
-  readonly key: ListenerKey
+  readonly key: DeleteKey
   readonly service: string
   readonly since: number
   readonly reason: string
@@ -43,7 +43,7 @@ export const newLedger = (loadBalancers: readonly string[]): Ledger => ({
   clusterChanged: false,
 })
 
-const heldKey = (loadBalancer: string, key: ListenerKey) => `${loadBalancer}|${key}`
+const heldKey = (loadBalancer: string, key: DeleteKey) => `${loadBalancer}|${key}`
 /** What an approval is bound to: a delete of the same listener for another service is another delete. */
 const approvalOf = (held: Pick<HeldDelete, 'loadBalancer' | 'key' | 'service'>) => `${held.loadBalancer}|${held.key}|${held.service}`
 

@@ -3,7 +3,8 @@
 import { sortAliyunLabels } from './aliyun-labels.ts'
 import { type ExposeRules, type Exposure, expose, type PortTarget } from './exposure.ts'
 import { type Finding, freezing, note, portName, toProblems } from './findings.ts'
-import type { Problem, Protocol, PublishedPort, Service } from './model.ts'
+import type { Problem, Protocol, PublishedPort, RuleWish, Service } from './model.ts'
+import { EVERY_NODE, type NodeChoice } from './node-choice.ts'
 import type { Settings } from './options.ts'
 import { type SortedLabels, sortOwnLabels, strayLabels } from './own-labels.ts'
 import { configure, type PortOptions } from './port-options.ts'
@@ -13,13 +14,25 @@ export { portName }
 
 export type LabelRules = ExposeRules & SettingsRules
 
-type WantedTarget = {
+/** Who may connect: only these (`allow`), or all but these (`deny`). Canonical CIDRs, never empty. */
+export type Access = { readonly kind: 'allow' | 'deny'; readonly entries: readonly string[] }
+
+export type WantedTarget = {
   /** Name or id as written; undefined: the default one. */
   readonly loadBalancer: string | undefined
   readonly protocol: Protocol
   /** Undefined only while it follows a published port that Swarm has not allocated. */
   readonly listenerPort: number | undefined
+  /** `cert-id`, `ca-cert-id`, `acl-id` and `domain-extensions` as written: `file:<name>` is not resolved here. */
   readonly settings: Settings
+  /** What labels set of them, without defaults. */
+  readonly given: Settings
+  /** `slb.port.<n>.rules`; empty: the port names the listener itself. */
+  readonly rules: readonly RuleWish[]
+  readonly nodes: NodeChoice
+  /** `slb.weights: ignore` keeps them. */
+  readonly weights: 'managed' | 'kept'
+  readonly access: Access | undefined
   /** Take over a listener that carries no mark. */
   readonly adopt: boolean
   /** False: exposed by SLB_EXPOSE=published. */
@@ -42,10 +55,12 @@ export type ServiceReading = {
   readonly problems: readonly Problem[]
 }
 
+const PLAIN = { given: {}, rules: [], nodes: EVERY_NODE, weights: 'managed', access: undefined } as const
+
 function wanted(port: PublishedPort, exposed: readonly PortTarget[], { byTarget }: PortOptions): PortReading {
   const targets = exposed.flatMap((target): WantedTarget[] => {
     const configured = byTarget.get(target)
-    return configured === undefined ? [] : [{ ...target, ...configured }]
+    return configured === undefined ? [] : [{ ...PLAIN, ...target, ...configured }]
   })
   return { status: 'wanted', port, targets }
 }

@@ -44,6 +44,25 @@ export type Node = {
   readonly labels: Readonly<Record<string, string>>
 }
 
+/** A task of a service that publishes a port in host mode: its node forwards that port to it and to no other. */
+export type Task = {
+  readonly id: string
+  readonly serviceId: string
+  readonly nodeId: string
+  /** Runs now. */
+  readonly running: boolean
+  /** Swarm wants it to end, although it may still run. */
+  readonly leaving: boolean
+  /** The ports it really has on its node, fixed or not. */
+  readonly ports: readonly PublishedPort[]
+}
+
+/** Tasks are asked for only while a service has a port in host mode; a socket proxy may refuse them. */
+export type TaskReading =
+  | { readonly status: 'notAsked' }
+  | { readonly status: 'read'; readonly tasks: readonly Task[] }
+  | { readonly status: 'refused'; readonly reason: string }
+
 /** One consistent reading of the swarm: both lists and the leadership from the same manager. */
 export type Snapshot = {
   readonly clusterId: string
@@ -52,6 +71,7 @@ export type Snapshot = {
   readonly isLeader: boolean
   readonly services: readonly Service[]
   readonly nodes: readonly Node[]
+  readonly tasks: TaskReading
 }
 
 // ---- what the load balancer has --------------------------------------------------------------------------------
@@ -84,6 +104,26 @@ export type Group = {
 
 export type Target = { readonly kind: 'default'; readonly port: number } | { readonly kind: 'group'; readonly group: GroupRef }
 
+/** Which requests of an http or https listener a forwarding rule takes. Not both are empty. */
+export type RuleWish = {
+  /** `shop.example.com`, `*.example.com`; empty: any. */
+  readonly domain: string
+  /** A path prefix that begins with `/`; empty: any. */
+  readonly url: string
+}
+
+export type Rule = RuleWish & {
+  /** The provider's opaque key. */
+  readonly ref: string
+  readonly name: string
+  readonly group: GroupRef
+  /** Health check, scheduler and stickiness of its own; undefined: those of its listener. */
+  readonly settings: Settings | undefined
+}
+
+/** A further certificate of an https listener, chosen by the name that the client asks for (SNI). */
+export type DomainExtension = { readonly ref: string; readonly domain: string; readonly certificate: string }
+
 export type ActualListener = {
   readonly key: ListenerKey
   readonly port: number
@@ -91,9 +131,13 @@ export type ActualListener = {
   /** `changing` covers starting, stopping and configuring. */
   readonly status: 'running' | 'stopped' | 'changing'
   readonly note: string
-  /** Undefined for what this product does not drive (master-slave groups, redirects). */
+  /** Undefined for what this product does not drive (master-slave groups), and for redirects, which have none. */
   readonly target: Target | undefined
   readonly settings: Settings
+  /** Of http and https listeners that may have some of ours; otherwise empty. */
+  readonly rules: readonly Rule[]
+  /** Of https listeners of ours; otherwise empty. */
+  readonly extensions: readonly DomainExtension[]
 }
 
 /** One load balancer as it was read, in canonical values: a second pass over it must find nothing to do. */
@@ -109,75 +153,4 @@ export type LoadBalancer = {
   readonly listeners: readonly ActualListener[]
 }
 
-// ---- what is to be done ----------------------------------------------------------------------------------------
-
-/** A listener as it should be created. */
-export type ListenerSpec = {
-  readonly key: ListenerKey
-  readonly port: number
-  readonly protocol: Protocol
-  readonly note: string
-  readonly target: Target
-  readonly settings: Settings
-}
-
-/** One step of a plan. A replacement is one step: what it breaks it also mends. */
-export type Change =
-  | { readonly kind: 'tagLoadBalancer'; readonly tags: Readonly<Record<string, string>> }
-  | { readonly kind: 'untagLoadBalancer'; readonly keys: readonly string[] }
-  | { readonly kind: 'createGroup'; readonly name: string; readonly members: readonly Member[] }
-  | { readonly kind: 'addBackends'; readonly group: GroupRef; readonly name: string; readonly members: readonly Member[] }
-  | {
-      readonly kind: 'setWeights'
-      readonly group: GroupRef
-      readonly name: string
-      readonly members: readonly Member[]
-      readonly was: readonly Member[]
-    }
-  | { readonly kind: 'removeBackends'; readonly group: GroupRef; readonly name: string; readonly members: readonly Member[] }
-  | { readonly kind: 'deleteGroup'; readonly group: GroupRef; readonly name: string }
-  | { readonly kind: 'createListener'; readonly listener: ListenerSpec }
-  | {
-      readonly kind: 'updateListener'
-      readonly key: ListenerKey
-      readonly protocol: Protocol
-      /** Changed settings only. */
-      readonly set: Settings
-      readonly was: Settings
-      /** All settings as they should be: the API demands some together. */
-      readonly settings: Settings
-      readonly note?: string
-      readonly target?: Target
-      readonly wasTarget?: Target
-    }
-  | { readonly kind: 'startListener'; readonly key: ListenerKey; readonly protocol: Protocol; readonly note?: string }
-  /** Stops first, then writes the note: closing does not wait. */
-  | { readonly kind: 'stopListener'; readonly key: ListenerKey; readonly protocol: Protocol; readonly note: string }
-  | { readonly kind: 'deleteListener'; readonly key: ListenerKey; readonly protocol: Protocol }
-  | { readonly kind: 'replaceListener'; readonly was: Protocol; readonly listener: ListenerSpec }
-
-export type ChangeOf<K extends Change['kind']> = Extract<Change, { kind: K }>
-
-/** Changes that follow one another. Chains run side by side; a failed change ends its own chain only. */
-export type Chain = {
-  readonly id: string
-  /** The Swarm service it is for, where there is one. */
-  readonly service: string | undefined
-  /** Chains that must have ended well before this one begins. */
-  readonly after: readonly string[]
-  readonly changes: readonly Change[]
-  /** Set on chains that the guard judges: the listener that would be deleted. */
-  readonly deletes?: ListenerKey
-}
-
-export type Plan = readonly Chain[]
-
-/** A user's mistake or an obstacle, as data: shown in status and log, never thrown. */
-export type Problem = {
-  readonly kind: 'label' | 'port' | 'node' | 'loadBalancer' | 'quota' | 'conflict' | 'drift'
-  /** Service, node or load balancer name. */
-  readonly subject: string
-  /** The container port (`80/tcp`) or listener (`tcp:80`) it is about, where there is one. */
-  readonly port?: string
-  readonly text: string
-}
+export type * from './change.ts'

@@ -1,9 +1,12 @@
 // May this load balancer be written to at all, and does its tag say it is ours? Nothing is moved elsewhere by itself.
-import { ownerTag } from './marks.ts'
+import { ownerTag, parseMark, taggedOwner } from './marks.ts'
 import type { Change, LoadBalancer, Problem } from './model.ts'
 
 const FOREIGN_TAGS = ['kubernetes.do.not.delete', 'ack.aliyun.com']
-const TAG_PREFIX = 'swarm-slb:'
+
+/** Written by a takeover: whom it was taken from. While it is there no listener is deleted without approval, whichever process leads. */
+export const TAKEN_TAG = 'swarm-slb:taken'
+export const takenValue = (owner: string, clusterId: string): string => `${owner}/${clusterId}`
 
 export type Standing =
   | { readonly status: 'ours' }
@@ -12,27 +15,48 @@ export type Standing =
   | { readonly status: 'readOnly'; readonly text: string }
   | { readonly status: 'unusable'; readonly text: string }
 
-export function standingOf(lb: LoadBalancer, owner: string, clusterId: string): Standing {
-  const foreign = FOREIGN_TAGS.find((tag) => lb.tags[tag] !== undefined)
-  if (lb.status === 'missing') return { status: 'unusable', text: `load balancer ${lb.id} does not exist in this region` }
-  if (lb.status === 'locked' || lb.status === 'expired') return { status: 'unusable', text: `load balancer ${lb.id} is ${lb.status}` }
-  if (lb.status === 'inactive' && lb.listeners.length > 0) return { status: 'unusable', text: `load balancer ${lb.id} is inactive` }
-  if (foreign !== undefined) return { status: 'unusable', text: `load balancer ${lb.id} belongs to a Kubernetes cluster (tag ${foreign})` }
+function unusable({ id, status, listeners, tags }: LoadBalancer): string | undefined {
+  const foreign = FOREIGN_TAGS.find((tag) => tags[tag] !== undefined)
+  if (status === 'missing') return `load balancer ${id} does not exist in this region`
+  if (status === 'locked' || status === 'expired') return `load balancer ${id} is ${status}`
+  if (status === 'inactive' && listeners.length > 0) return `load balancer ${id} is inactive`
+  return foreign === undefined ? undefined : `load balancer ${id} belongs to a Kubernetes cluster (tag ${foreign})`
+}
+
+const otherwise = (from: string) => `nothing is written; if this swarm is to go on with it: swarm-slb takeover --from ${from}`
+
+/** @param lostTo see lostTo */
+export function standingOf(lb: LoadBalancer, owner: string, clusterId: string, lostTo?: string): Standing {
+  const readOnly = (text: string): Standing => ({ status: 'readOnly', text })
+  const text = unusable(lb)
+  if (text !== undefined) return { status: 'unusable', text }
   const own = lb.tags[ownerTag(owner)]
-  const sameCluster = Object.entries(lb.tags).find(
-    ([key, value]) => key.startsWith(TAG_PREFIX) && key !== ownerTag(owner) && value === clusterId,
-  )
   if (own !== undefined && own !== clusterId) {
-    return { status: 'readOnly', text: `tag ${ownerTag(owner)} names cluster ${own}, this swarm is ${clusterId}: nothing is written` }
+    return readOnly(`tag ${ownerTag(owner)} names cluster ${own}, this swarm is ${clusterId}: ${otherwise(owner)}`)
   }
-  if (sameCluster !== undefined) {
-    return {
-      status: 'readOnly',
-      text: `tag ${sameCluster[0]} names this very cluster: SLB_OWNER was ${sameCluster[0].slice(TAG_PREFIX.length)}; nothing is written`,
-    }
+  const before = Object.entries(lb.tags).flatMap(([key, value]) => (value === clusterId ? (taggedOwner(key) ?? []) : []))
+  const renamed = before.find((name) => name !== owner)
+  if (renamed !== undefined) {
+    return readOnly(`tag ${ownerTag(renamed)} names this very cluster: SLB_OWNER was ${renamed}; ${otherwise(renamed)}`)
   }
   if (own === clusterId) return { status: 'ours' }
+  const takers = Object.keys(lb.tags).flatMap((key) => taggedOwner(key) ?? [])
+  const taker = lb.tags[TAKEN_TAG] === takenValue(owner, clusterId) ? (takers[0] ?? 'another swarm') : lostTo
+  if (taker !== undefined) return readOnly(`${taker} took this load balancer over from ${owner}: ${otherwise(taker)}`)
   return { status: 'untagged', tag: { kind: 'tagLoadBalancer', tags: { [ownerTag(owner)]: clusterId } } }
+}
+
+/**
+ * A tag of ours that is gone may have been stripped by a tool that knows nothing of it, and is then written again. But where listeners
+ * that had our mark have another owner's now, somebody took them over: whoever lost never writes the tag back.
+ * @param before the same load balancer at the last look
+ * @param known answer of the last look: it stands until our tag is back
+ */
+export function lostTo(before: LoadBalancer | undefined, lb: LoadBalancer, owner: string, known: string | undefined): string | undefined {
+  if (lb.tags[ownerTag(owner)] !== undefined) return undefined
+  const ours = new Set(before?.listeners.flatMap(({ key, note }) => (parseMark(note)?.owner === owner ? [key] : [])))
+  const others = lb.listeners.flatMap(({ key, note }) => (ours.has(key) ? (parseMark(note)?.owner ?? []) : []))
+  return others.find((name) => name !== owner) ?? known
 }
 
 /**

@@ -1,12 +1,32 @@
 // The boundary to a cloud: one folder per product behind it. Speaks only the words of core/model.ts.
 import type { Change, ListenerKey, LoadBalancer } from '../core/model.ts'
+import type { Region, RegionChange } from '../core/region.ts'
 
 export interface Provider {
   /** Resolves names and ids of load balancers, once each for the life of the process. Reads only. */
   resolve(refs: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, Resolved>>
   /** Reads one load balancer. Throws CallError when the reading is not complete and certain. */
   open(id: string, how: OpenOptions, signal: AbortSignal): Promise<Handle>
+  /** Reads what the load balancers of a region share. Throws CallError when the reading is not complete and certain. */
+  openRegion(how: RegionOptions, signal: AbortSignal): Promise<RegionHandle>
 }
+
+export type RegionOptions = {
+  readonly certificates: boolean
+  readonly caCertificates: boolean
+  readonly acls: boolean
+  /** Key of the tag that marks what is ours; entries and users are read of our own ACLs only. */
+  readonly tag: string
+}
+
+export interface RegionHandle {
+  readonly actual: Region
+  /** Carries out one change; answers with the id it made, if it made one, and the cloud's request ids. Throws CallError. */
+  apply(change: RegionChange, turn: Turn): Promise<{ readonly id: string | undefined; readonly requestIds: readonly string[] }>
+}
+
+/** Where certificates come from: asked at the moment of an upload, for exactly this file and fingerprint. Rejects where they are gone. */
+export type ReadPem = (file: string, fingerprint: string) => Promise<{ readonly certificate: string; readonly privateKey: string }>
 
 export type Resolved =
   | { readonly status: 'found'; readonly id: string; readonly name: string }

@@ -6,7 +6,7 @@ import Docker from 'dockerode'
 import type { z } from 'zod'
 import { type Endpoint, EndpointError, type EndpointSettings, resolveEndpoint } from './endpoint.ts'
 import { EngineError, toEngineError } from './errors.ts'
-import { type EngineInfo, type EngineNode, type EngineService, wire } from './wire.ts'
+import { type EngineInfo, type EngineNode, type EngineService, type EngineTask, wire } from './wire.ts'
 
 export type EngineSettings = EndpointSettings & {
   /** A call without a complete answer after this long is an error. Swarm elections block calls for 13.5 s. Default 30 s. */
@@ -19,11 +19,15 @@ export interface Engine {
   services(signal: AbortSignal): Promise<readonly EngineService[]>
   nodes(signal: AbortSignal): Promise<readonly EngineNode[]>
   node(id: string, signal: AbortSignal): Promise<EngineNode>
+  /** Tasks of these services, those that ended long ago too. Rejects with status 404 where one of the services is not there any more. */
+  tasks(serviceIds: readonly string[], signal: AbortSignal): Promise<readonly EngineTask[]>
   /** The swarm's service and node events; resolves with the response headers. The signal ends the stream too. */
   events(signal: AbortSignal): Promise<Readable>
 }
 
 const CALL_TIMEOUT_MS = 30_000
+/** Services that one call asks about. */
+const TASKS_OF = 100
 const EVENTS: Docker.GetEventsOptions = { filters: { type: ['service', 'node'], scope: ['swarm'] } }
 
 /** Throws EndpointError; opens no connection yet. No API version is asked for: each engine answers with its own default. */
@@ -51,6 +55,10 @@ export function connectEngine({ callTimeoutMs = CALL_TIMEOUT_MS, ...settings }: 
     nodes: (signal) => call('/nodes', wire.nodes, (abortSignal) => calls.listNodes({ abortSignal }), signal),
     node: (id, signal) =>
       call(`/nodes/${id}`, wire.node, (abortSignal) => calls.getNode(encodeURIComponent(id)).inspect({ abortSignal }), signal),
+    async tasks(serviceIds, signal) {
+      const list = (service: string[]) => (abortSignal: AbortSignal) => calls.listTasks({ filters: { service }, abortSignal })
+      return (await Promise.all(batches(serviceIds).map((ids) => call('/tasks', wire.tasks, list(ids), signal)))).flat()
+    },
     async events(signal) {
       const open = async (abortSignal: AbortSignal) => {
         // An IncomingMessage behind an older type.
@@ -62,6 +70,10 @@ export function connectEngine({ callTimeoutMs = CALL_TIMEOUT_MS, ...settings }: 
     },
   }
 }
+
+/** The filter travels in the request line, which proxies limit to some kilobytes. */
+const batches = (ids: readonly string[]): string[][] =>
+  Array.from({ length: Math.ceil(ids.length / TASKS_OF) }, (_, index) => ids.slice(index * TASKS_OF, (index + 1) * TASKS_OF))
 
 function createDocker(endpoint: Endpoint, keepAlive: boolean): Docker {
   const { tls, ...address } = { tls: {}, ...endpoint }

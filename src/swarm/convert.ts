@@ -1,7 +1,7 @@
 // The Engine's words into ours. Pure.
 import { isIP } from 'node:net'
-import type { Node, PublishedPort, Service } from '../core/model.ts'
-import type { EngineNode, EnginePort, EngineService } from './wire.ts'
+import type { Node, PublishedPort, Service, Task } from '../core/model.ts'
+import type { EngineNode, EnginePort, EngineService, EngineTask } from './wire.ts'
 
 export function toService({ ID, CreatedAt, Spec, Endpoint }: EngineService): Service {
   const wanted = Spec.EndpointSpec?.Ports ?? []
@@ -58,3 +58,17 @@ const hostOf = (address: string | null | undefined) => address?.replace(/:\d+$/,
 function routable(address: string | null | undefined): string | undefined {
   return address && isIP(address) !== 0 && !/^(0\.0\.0\.0|127\.|::1?$)/.test(address) ? address : undefined
 }
+
+export const toTask = ({ ID, ServiceID, NodeID, DesiredState, Status }: EngineTask): Task => ({
+  id: ID,
+  serviceId: ServiceID,
+  nodeId: NodeID,
+  running: Status?.State === 'running',
+  leaving: DesiredState === 'shutdown' || DesiredState === 'remove',
+  ports: distinct((Status?.PortStatus?.Ports ?? []).map(toPort)),
+})
+
+/** An address of each family gets an entry of its own; both speak of one port. */
+const distinct = (ports: readonly PublishedPort[]) => [
+  ...new Map(ports.map((port) => [`${port.target}/${port.transport} ${port.published} ${port.mode}`, port])).values(),
+]

@@ -8,11 +8,14 @@ export class EngineError extends Error {
   readonly kind: EngineErrorKind
   /** `GET /services` */
   readonly operation: string
+  /** HTTP status, where there was an answer that says no. */
+  readonly status: number | undefined
 
-  constructor(kind: EngineErrorKind, operation: string, text: string) {
+  constructor(kind: EngineErrorKind, operation: string, text: string, status?: number) {
     super(`${operation}: ${text}`)
     this.kind = kind
     this.operation = operation
+    this.status = status
   }
 }
 
@@ -43,7 +46,7 @@ export function toEngineError(operation: string, raw: unknown): EngineError {
   const text = short(textOf(json) ?? message.replace(/^\(HTTP code \d+\) [^-]* - /, ''))
   if (statusCode === 503 && NOT_MANAGER.test(text)) return new EngineError('notManager', operation, text)
   if (statusCode >= 500 && NO_LEADER.test(text)) return new EngineError('noLeader', operation, text)
-  return new EngineError('refused', operation, `${statusCode} ${text}`)
+  return new EngineError('refused', operation, `${statusCode} ${text}`, statusCode)
 }
 
 /** What JSON.parse, or a peer, gave us may be anything: only these fields are looked at, and only by type. */

@@ -1,9 +1,15 @@
-// Who may write: the Raft leader, after the old one is certain to have stopped, and only while that has just been confirmed.
+// When the writer may write: after the one before is certain to have stopped, and only while its part has just been confirmed.
 import type { Engine } from './client.ts'
+import { toNode } from './convert.ts'
+import { readOwnTasks } from './tasks.ts'
+import type { EngineInfo } from './wire.ts'
+import { asksForTasks, partOf, type WriterRule } from './writer.ts'
 
 export type LeadershipMemory = {
-  /** Leads, and its engine answers. */
+  /** Is the writer, and its engine answers. */
   readonly leads: boolean
+  /** In the life of this process nobody else can have written, and nothing was lost. */
+  readonly untouched: boolean
   /** When `leads` last changed. */
   readonly since: number
   readonly mayWriteAt: number
@@ -20,24 +26,34 @@ export type Leadership = {
   readonly gained: boolean
 }
 
+export type Seen = {
+  readonly writes: boolean
+  /** The engine answers, and is a manager with a quorum. */
+  readonly ready: boolean
+  /** Another process may be writing, or have done so a moment ago. */
+  readonly elsewhere: boolean
+}
+
 /**
- * A leader that lost its quorum believes in itself for up to 11.5 s more, so whoever is seen to become leader waits; a process that finds
- * itself on the leader at its first look does not. Losing leadership or readiness ends the right at once, and coming back is becoming
- * leader again: somebody else may have led in between. Times in ms on one clock of the caller's choice.
+ * A leader that lost its quorum believes in itself for up to 11.5 s more, and so does whoever reads through it: whoever is seen to become
+ * the writer waits. A process that finds nobody else there from its first look on does not. Losing the part or readiness ends the right
+ * at once, and coming back is becoming the writer again: somebody else may have written in between. Times in ms on one clock of the
+ * caller's choice.
  */
 export function nextLeadership(
   memory: LeadershipMemory | undefined,
-  { isLeader, ready }: { readonly isLeader: boolean; readonly ready: boolean },
+  { writes, ready, elsewhere }: Seen,
   now: number,
   { waitMs = 15_000 }: { readonly waitMs?: number } = {},
 ): Leadership {
-  const leads = isLeader && ready
+  const leads = writes && ready
+  const alone = !elsewhere && memory?.untouched !== false
   const changed = memory?.leads !== leads
   const since = changed ? now : memory.since
-  const mayWriteAt = changed ? now + (memory === undefined ? 0 : waitMs) : memory.mayWriteAt
+  const mayWriteAt = changed ? now + (alone ? 0 : waitMs) : memory.mayWriteAt
   const mayWrite = leads && now >= mayWriteAt
   return {
-    memory: { leads, since, mayWriteAt, mayWrite },
+    memory: { leads, untouched: alone && ready && !leads, since, mayWriteAt, mayWrite },
     mayWrite,
     since,
     ...(leads && !mayWrite && { recheckAt: mayWriteAt }),
@@ -45,15 +61,29 @@ export function nextLeadership(
   }
 }
 
-/** Whether this node leads right now. Rejects where the engine does not answer. */
-export async function checkLeadership(engine: Engine, nodeId: string, signal: AbortSignal): Promise<boolean> {
-  const [{ Swarm }, self] = await Promise.all([engine.info(signal), engine.node(nodeId, signal)])
-  return Swarm.NodeID === nodeId && Swarm.ControlAvailable && Swarm.Error === '' && self.ManagerStatus?.Leader === true
+/**
+ * Whether this process is the writer right now, by the rule that readings go by. `nodeId`: the node of the engine as it was last read.
+ * Rejects where the engine does not answer.
+ */
+export async function checkWriter(engine: Engine, rule: WriterRule, nodeId: string, signal: AbortSignal): Promise<boolean> {
+  if (rule.own === undefined) return checkAlone(engine, rule, nodeId, signal)
+  const asked = asksForTasks(rule) ? readOwnTasks(engine, rule.own.serviceId, signal) : ({ status: 'notAsked' } as const)
+  const [info, nodes, own] = await Promise.all([engine.info(signal), engine.nodes(signal), asked])
+  return isManager(info) && partOf(rule, { nodeId: info.Swarm.NodeID, nodes: nodes.map(toNode), own }).writes
 }
+
+/** Without tasks to compare, the own node is all that has to be looked at. */
+async function checkAlone(engine: Engine, { mode }: WriterRule, nodeId: string, signal: AbortSignal): Promise<boolean> {
+  // The node is read from the leader: where there is none this rejects.
+  const [info, self] = await Promise.all([engine.info(signal), engine.node(nodeId, signal)])
+  return info.Swarm.NodeID === nodeId && isManager(info) && (mode === 'always' || self.ManagerStatus?.Leader === true)
+}
+
+const isManager = ({ Swarm }: EngineInfo) => Swarm.ControlAvailable && Swarm.Error === ''
 
 /** Asked before every attempt of a write, retries included. */
 export interface Lease {
-  /** True while leadership was confirmed by a check that *began* less than `maxAgeMs` ago. Never rejects. */
+  /** True while the part was confirmed by a check that *began* less than `maxAgeMs` ago. Never rejects. */
   held(): Promise<boolean>
   /** Follow `mayWrite`: a standby never holds the lease, whatever the check says. */
   grant(): void

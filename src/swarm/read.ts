@@ -3,31 +3,49 @@ import type { Snapshot } from '../core/model.ts'
 import type { Engine } from './client.ts'
 import { toNode, toService } from './convert.ts'
 import { EngineError, NO_LEADER, NotReady, WORKER } from './errors.ts'
+import { readTasks } from './tasks.ts'
 import type { EngineInfo } from './wire.ts'
+import type { OwnTasks } from './writer.ts'
+
+export type SwarmReading = Snapshot & {
+  /** Tasks of our own service, where they were asked for. */
+  readonly own: OwnTasks
+}
+
+/** A service that went between the list of services and that of its tasks makes the engine answer 404: so often it is read anew. */
+const ATTEMPTS = 3
 
 /**
  * Rejects with NotReady where this engine is no manager with a quorum or anything about the reading is incomplete, and with the signal's
- * reason once that is aborted. About 20 ms on a local engine.
+ * reason once that is aborted. About 20 ms on a local engine. `ownId`: our own service, whose tasks are wanted too.
  */
-export async function readSnapshot(engine: Engine, signal: AbortSignal): Promise<Snapshot> {
-  const stop = new AbortController()
-  const either = AbortSignal.any([signal, stop.signal])
-  try {
-    const before = asManager(await engine.info(either))
-    const [services, nodes, self] = await Promise.all([engine.services(either), engine.nodes(either), engine.node(before.nodeId, either)])
-    const after = asManager(await engine.info(either))
-    if (after.nodeId !== before.nodeId || after.clusterId !== before.clusterId) {
-      throw new NotReady('changed', `the engine became another node during the reading: ${before.nodeId}, then ${after.nodeId}`)
+export async function readSnapshot(engine: Engine, signal: AbortSignal, ownId?: string): Promise<SwarmReading> {
+  for (let attempt = 1; ; attempt += 1) {
+    const stop = new AbortController()
+    try {
+      return await readOnce(engine, ownId, AbortSignal.any([signal, stop.signal]))
+    } catch (error) {
+      if (signal.aborted) throw signal.reason
+      if (!(error instanceof EngineError)) throw error
+      if (error.status !== 404 || attempt === ATTEMPTS) throw toNotReady(error)
+    } finally {
+      // One call failed: the others need not hold the engine any longer.
+      stop.abort()
     }
-    if (!nodes.some((node) => node.ID === before.nodeId)) throw new NotReady('changed', 'the list of nodes lacks the node that gave it')
-    return { ...before, isLeader: self.ManagerStatus?.Leader ?? false, services: services.map(toService), nodes: nodes.map(toNode) }
-  } catch (error) {
-    if (signal.aborted) throw signal.reason
-    throw error instanceof EngineError ? toNotReady(error) : error
-  } finally {
-    // One call failed: the others need not hold the engine any longer.
-    stop.abort()
   }
+}
+
+async function readOnce(engine: Engine, ownId: string | undefined, signal: AbortSignal): Promise<SwarmReading> {
+  const before = asManager(await engine.info(signal))
+  const [listed, nodes, self] = await Promise.all([engine.services(signal), engine.nodes(signal), engine.node(before.nodeId, signal)])
+  const services = listed.map(toService)
+  const tasks = await readTasks(engine, services, ownId, signal)
+  const after = asManager(await engine.info(signal))
+  if (after.nodeId !== before.nodeId || after.clusterId !== before.clusterId) {
+    throw new NotReady('changed', `the engine became another node during the reading: ${before.nodeId}, then ${after.nodeId}`)
+  }
+  if (!nodes.some((node) => node.ID === before.nodeId)) throw new NotReady('changed', 'the list of nodes lacks the node that gave it')
+  return { ...before, isLeader: self.ManagerStatus?.Leader ?? false, services, nodes: nodes.map(toNode), ...tasks }
 }
 
 type Manager = Pick<Snapshot, 'nodeId' | 'clusterId'>

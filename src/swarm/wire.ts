@@ -50,6 +50,16 @@ const node = z.object({
   ManagerStatus: z.object({ Leader: z.boolean().default(false), Addr: z.string().nullish() }).nullish(),
 })
 
+const task = z.object({
+  ID: z.string().min(1),
+  ServiceID: z.string().default(''),
+  // Absent while no node has been chosen.
+  NodeID: z.string().default(''),
+  DesiredState: z.string().default(''),
+  // `PortStatus` is `{}` where there is no host port; each port comes twice where the node has IPv6 too.
+  Status: z.object({ State: z.string().default(''), PortStatus: z.object({ Ports: ports }).nullish() }).nullish(),
+})
+
 const info = z.object({
   Swarm: z.object({
     NodeID: z.string().default(''),
@@ -65,7 +75,8 @@ const event = z.object({ Type: z.string().default(''), Action: z.string().defaul
 export type EnginePort = z.infer<typeof port>
 export type EngineService = z.infer<typeof service>
 export type EngineNode = z.infer<typeof node>
+export type EngineTask = z.infer<typeof task>
 export type EngineInfo = z.infer<typeof info>
 export type EngineEvent = z.infer<typeof event>
 
-export const wire = { services: z.array(service), nodes: z.array(node), node, info, event } as const
+export const wire = { services: z.array(service), nodes: z.array(node), node, tasks: z.array(task), info, event } as const

@@ -144,6 +144,8 @@ export const listener = (
   note,
   target,
   settings: defaults(protocol),
+  rules: [],
+  extensions: [],
   ...over,
 })
 

@@ -9,6 +9,8 @@ import {
   type ListenerSpec,
   type LoadBalancer,
   type Member,
+  type Rule,
+  type RuleSpec,
   type Target,
 } from '../../src/core/model.ts'
 import { CallError } from '../../src/providers/provider.ts'
@@ -25,8 +27,8 @@ function refOf(lb: LoadBalancer, ref: GroupRef): GroupRef {
   return group?.ref ?? refuse('Plan', 'UnknownGroup', ref)
 }
 
-const targetOf = (lb: LoadBalancer, target: Target): Target =>
-  target.kind === 'group' ? { kind: 'group', group: refOf(lb, target.group) } : target
+const targetOf = (lb: LoadBalancer, target: Target | undefined): Target | undefined =>
+  target?.kind === 'group' ? { kind: 'group', group: refOf(lb, target.group) } : target
 
 /** Which listeners use a group is told by the listeners. */
 const linked = (lb: LoadBalancer): LoadBalancer => ({
@@ -34,6 +36,7 @@ const linked = (lb: LoadBalancer): LoadBalancer => ({
   groups: lb.groups.map((group) => ({
     ...group,
     listeners: lb.listeners.filter(({ target }) => target?.kind === 'group' && target.group === group.ref).map(({ key }) => key),
+    rules: lb.listeners.flatMap(({ rules }) => rules.filter((rule) => rule.group === group.ref)).length,
   })),
 })
 
@@ -62,7 +65,10 @@ const find = (lb: LoadBalancer, key: ListenerKey): ActualListener =>
 
 function create(lb: LoadBalancer, spec: ListenerSpec): LoadBalancer {
   if (lb.listeners.some(({ key }) => key === spec.key)) return refuse('CreateListener', 'ListenerAlreadyExists', spec.key)
-  return { ...lb, listeners: [...lb.listeners, { ...spec, status: 'running', target: targetOf(lb, spec.target) }] }
+  return {
+    ...lb,
+    listeners: [...lb.listeners, { ...spec, status: 'running', target: targetOf(lb, spec.target), rules: [], extensions: [] }],
+  }
 }
 
 const removed = (lb: LoadBalancer, key: ListenerKey): LoadBalancer => ({
@@ -86,6 +92,19 @@ function createGroup(lb: LoadBalancer, name: string, members: readonly Member[])
   const group: Group = { ref: `rsp-m${Math.max(0, ...taken) + 1}`, name, members: add([], members), listeners: [], rules: 0 }
   return { ...lb, groups: [...lb.groups, group] }
 }
+
+/** A pair of host and path is unique on a listener. */
+function withRule(lb: LoadBalancer, rules: readonly Rule[], { name, domain, url, group, settings }: RuleSpec): readonly Rule[] {
+  if (rules.some((rule) => rule.domain === domain && rule.url === url))
+    return refuse('CreateRules', 'DomainRuleDuplicated', `${domain}${url}`)
+  return [...rules, { ref: `rule-${domain}${url}`, name, domain, url, group: refOf(lb, group), settings }]
+}
+
+const withRef = ({ domain, certificate }: { readonly domain: string; readonly certificate: string }) => ({
+  ref: `de-${domain}`,
+  domain,
+  certificate,
+})
 
 function step(lb: LoadBalancer, change: Change): LoadBalancer {
   switch (change.kind) {
@@ -117,6 +136,30 @@ function step(lb: LoadBalancer, change: Change): LoadBalancer {
       return edited(lb, change.key, { status: 'stopped', note: change.note })
     case 'deleteListener':
       return removed(lb, change.key)
+    case 'createRules':
+      return edited(lb, change.key, { rules: change.rules.reduce((rules, spec) => withRule(lb, rules, spec), find(lb, change.key).rules) })
+    case 'updateRule':
+      return edited(lb, change.key, {
+        rules: find(lb, change.key).rules.map((rule) =>
+          rule.ref === change.rule.ref
+            ? { ...rule, settings: change.settings, ...(change.group === undefined ? {} : { group: refOf(lb, change.group) }) }
+            : rule,
+        ),
+      })
+    case 'deleteRules':
+      return edited(lb, change.key, {
+        rules: find(lb, change.key).rules.filter(({ ref }) => !change.rules.some((gone) => gone.ref === ref)),
+      })
+    case 'createExtension':
+      return edited(lb, change.key, { extensions: [...find(lb, change.key).extensions, withRef(change)] })
+    case 'updateExtension':
+      return edited(lb, change.key, {
+        extensions: find(lb, change.key).extensions.map((one) =>
+          one.ref === change.extension.ref ? { ...one, certificate: change.certificate } : one,
+        ),
+      })
+    case 'deleteExtension':
+      return edited(lb, change.key, { extensions: find(lb, change.key).extensions.filter(({ ref }) => ref !== change.extension.ref) })
     case 'replaceListener':
       return create(removed(lb, change.listener.key), change.listener)
   }

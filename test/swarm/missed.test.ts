@@ -28,6 +28,7 @@ const snapshot = (more: Partial<Snapshot> = {}): Snapshot => ({
   isLeader: true,
   services: [service('web')],
   nodes: [node('a')],
+  tasks: { status: 'notAsked' },
   ...more,
 })
 

@@ -27,8 +27,8 @@ const create = ({ loadBalancerId }: Groups, { protocol, port, note, settings }: 
   ...createParams(protocol, settings),
 })
 
-const createTarget = (groups: Groups, target: Target): Params =>
-  target.kind === 'group' ? { VServerGroupId: idOf(groups, target.group) } : { BackendServerPort: target.port }
+const createTarget = (groups: Groups, target: Target | undefined): Params =>
+  target === undefined ? {} : target.kind === 'group' ? { VServerGroupId: idOf(groups, target.group) } : { BackendServerPort: target.port }
 
 /** The port on the default group is part of a listener's birth: only the group can be switched. */
 const updateTarget = (groups: Groups, target: Target): Params =>

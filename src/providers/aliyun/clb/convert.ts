@@ -47,12 +47,19 @@ export function toListener(row: ListenerRow): ActualListener {
     status: row.Status === 'running' || row.Status === 'stopped' ? row.Status : 'changing',
     note: row.Description,
   } as const
-  if (!isProtocol(name)) return { ...about, protocol: transport, target: undefined, settings: {} }
+  if (!isProtocol(name)) return { ...about, protocol: transport, target: undefined, settings: {}, rules: [], extensions: [] }
   const config = row[CONFIG[name]]
   if (config === undefined) throw malformed('DescribeLoadBalancerListeners', `${about.key} came without its ${CONFIG[name]}`)
   const target = targetOf(row, config)
   const fields = { ...config, Scheduler: row.Scheduler, Bandwidth: row.Bandwidth }
-  return { ...about, protocol: name, target, settings: config['ListenerForward'] === 'on' ? {} : readSettings(name, fields) }
+  return {
+    ...about,
+    rules: [],
+    extensions: [],
+    protocol: name,
+    target,
+    settings: config['ListenerForward'] === 'on' ? {} : readSettings(name, fields),
+  }
 }
 
 /** Listeners that point at the group in either answer count, whichever lags behind. */

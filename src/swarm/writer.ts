@@ -1,0 +1,80 @@
+// Who writes, as every manager works it out from the same lists: one task of the daemon's own service, or else the Raft leader. Pure.
+import type { Node } from '../core/model.ts'
+
+/** What Swarm's templates say of the task that this process is. */
+export type OwnIds = { readonly serviceId: string; readonly taskId: string; readonly nodeId: string }
+
+export type WriterRule = {
+  /** auto: a healthy task, the leader's first. leader: the Raft leader. always: this process. */
+  readonly mode: 'auto' | 'leader' | 'always'
+  /** Undefined where this process is no task of a service, or was not told which. */
+  readonly own: OwnIds | undefined
+}
+
+/** A task of our own service whose process is there: `starting` until its first health check went well. */
+export type OwnTask = {
+  readonly id: string
+  readonly nodeId: string
+  readonly state: 'running' | 'starting'
+  /** Swarm wants it to end: it is replaced, or its node is drained. */
+  readonly leaving: boolean
+}
+
+export type OwnTasks =
+  | { readonly status: 'notAsked' }
+  | { readonly status: 'read'; readonly tasks: readonly OwnTask[] }
+  | { readonly status: 'refused'; readonly reason: string }
+
+export type WriterView = {
+  /** The node whose engine answered. */
+  readonly nodeId: string
+  readonly nodes: readonly Pick<Node, 'id' | 'hostname' | 'role' | 'leader' | 'state'>[]
+  readonly own: OwnTasks
+}
+
+export type Part = {
+  /** This process is the one. */
+  readonly writes: boolean
+  /** Id of the node whose process writes; undefined where nobody does. */
+  readonly writer: string | undefined
+  /** Another process may be writing now, or have done so a moment ago: whoever begins has to wait. */
+  readonly elsewhere: boolean
+  /** Why it is not simply the Raft leader; empty where it is. */
+  readonly why: string
+}
+
+/** Asking for tasks of our own is of use only to this rule. */
+export const asksForTasks = ({ mode, own }: WriterRule): own is OwnIds => mode !== 'leader' && own !== undefined
+
+export function partOf({ mode, own }: WriterRule, view: WriterView): Part {
+  const others = view.own.status === 'read' ? view.own.tasks.filter(({ id }) => id !== own?.taskId) : []
+  const self = own?.nodeId ?? view.nodeId
+  if (mode === 'always') return { writes: true, writer: self, elsewhere: others.length > 0, why: 'SLB_WRITER=always' }
+  const leader = view.nodes.find((node) => node.leader)
+  if (mode === 'leader' || own === undefined || view.own.status !== 'read') {
+    return { writes: leader?.id === self, writer: leader?.id, elsewhere: leader?.id !== self, why: '' }
+  }
+  const chosen = chooseTask(view.own.tasks, view.nodes)
+  return {
+    writes: chosen?.id === own.taskId,
+    writer: chosen?.nodeId,
+    elsewhere: others.length > 0,
+    why: chosen !== undefined && chosen.nodeId === leader?.id ? '' : reason(chosen, leader?.hostname),
+  }
+}
+
+/**
+ * Before any task is healthy (the first seconds of a new service) one that is starting will do. Of two tasks on one node the one with
+ * the smaller id: both must come to the same answer.
+ */
+function chooseTask(tasks: readonly OwnTask[], nodes: WriterView['nodes']): OwnTask | undefined {
+  const managers = new Map(nodes.flatMap((node) => (node.role === 'manager' && node.state !== 'down' ? [[node.id, node]] : [])))
+  const rank = ({ id, nodeId }: OwnTask) => `${managers.get(nodeId)?.leader === true ? 0 : 1} ${nodeId} ${id}`
+  const able = tasks.filter(({ leaving, nodeId }) => !leaving && managers.has(nodeId)).toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1))
+  return able.find(({ state }) => state === 'running') ?? able[0]
+}
+
+const reason = (chosen: OwnTask | undefined, leader = 'of this swarm') =>
+  chosen === undefined
+    ? 'no manager runs a healthy task of the service in SLB_SERVICE_ID: nobody writes'
+    : `the leader ${leader} runs no healthy task of this service`
