@@ -6,6 +6,7 @@ import { formatMark, type Mark, parseMark } from './marks.ts'
 import { isOurs, isZeroNote, type Leaving } from './members.ts'
 import type { ActualListener, Group, GroupRef, LoadBalancer, Target } from './model.ts'
 import type { Backends } from './nodes.ts'
+import type { Selection } from './selection.ts'
 
 export type TargetRules = { readonly owner: string; readonly note: string; readonly backends: 'auto' | 'vserver-group' }
 
@@ -15,6 +16,8 @@ export type GroupWish = {
   readonly existing: Group | undefined
   readonly ports: readonly number[]
   readonly leaving: Leaving
+  /** Undefined: every chosen node, on `ports`. */
+  readonly selection: Selection | undefined
 }
 
 /** The default group may be used while every server in it is ours or a node of this swarm and no foreign listener uses it. */
@@ -72,14 +75,18 @@ function ownGroup(claim: Claim, oldPorts: readonly number[], { lb, rules, isTake
     if (port !== claim.nodePort) leaving.set(port, isTaken(port) ? 'taken' : isChecked(claim) ? 'whenHealthy' : 'whenThere')
   }
   const ref: GroupRef = existing?.ref ?? name
-  return { target: { kind: 'group', group: ref }, group: { name, existing, ports: [claim.nodePort], leaving } }
+  return { target: { kind: 'group', group: ref }, group: { name, existing, ports: [claim.nodePort], leaving, selection: claim.selection } }
 }
 
 /** @param mark of the listener as it is: only its own service's old port is served beside the new one */
 export function aimOf(claim: Claim, actual: ActualListener | undefined, mark: Mark | undefined, context: AimContext): Aim {
-  if (actual === undefined) return context.useDefault ? { target: { kind: 'default', port: claim.nodePort } } : ownGroup(claim, [], context)
+  // The default group has every node on one port: a claim that chooses needs its own.
+  const mayShare = claim.selection === undefined
+  if (actual === undefined) {
+    return mayShare && context.useDefault ? { target: { kind: 'default', port: claim.nodePort } } : ownGroup(claim, [], context)
+  }
   const { target } = actual
-  if (target?.kind === 'default' && target.port === claim.nodePort) return { target }
+  if (mayShare && target?.kind === 'default' && target.port === claim.nodePort) return { target }
   // The port of a listener on the default group cannot be changed: it moves to its own group, the old port beside the new one.
   const same = mark?.service === claim.mark.service && mark.port === claim.mark.port && mark.transport === claim.mark.transport
   return ownGroup(claim, same && target?.kind === 'default' ? [target.port] : [], context)
@@ -92,7 +99,7 @@ export function mergeWishes(wishes: readonly GroupWish[]): ReadonlyMap<string, G
     const other = merged.get(wish.name)
     const ports = [...new Set([...(other?.ports ?? []), ...wish.ports])]
     const leaving = new Map([...wish.leaving, ...(other?.leaving ?? [])].filter(([port]) => !ports.includes(port)))
-    merged.set(wish.name, { ...wish, ports, leaving })
+    merged.set(wish.name, { ...wish, ports, leaving, selection: wish.selection ?? other?.selection })
   }
   return merged
 }
