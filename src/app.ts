@@ -5,14 +5,15 @@ import { cleanLoadBalancers } from './cleanup.ts'
 import { type CloudOptions, connectCloud } from './cloud.ts'
 import type { Config } from './config.ts'
 import type { Problem } from './core/model.ts'
-import { createDaemon } from './daemon.ts'
+import { createDaemon, type DaemonOptions } from './daemon.ts'
 import { askHealth } from './health.ts'
 import { serveHttp, serveSocket } from './http/server.ts'
 import { inspect } from './inspect.ts'
+import { writerRule } from './leadership.ts'
 import type { Logger } from './log.ts'
 import { createLoop } from './loop.ts'
 import { connectEngine } from './swarm/client.ts'
-import { checkLeadership, createLease } from './swarm/leader.ts'
+import { checkWriter, createLease } from './swarm/leader.ts'
 import { watchSwarm } from './swarm/watch.ts'
 import { VERSION } from './version.ts'
 
@@ -27,12 +28,14 @@ export const engineOf = (config: Config) =>
   connectEngine({ host: config.dockerHost, tlsVerify: config.dockerTlsVerify, certPath: config.dockerCertPath })
 
 /** For tests and measurements: other waits and rates than those of production. */
-export type Tuning = Pick<CloudOptions, 'rpc' | 'buckets'> & { readonly leaderWaitMs?: number; readonly settleMs?: typeof SETTLE_MS }
+export type Tuning = Pick<CloudOptions, 'rpc' | 'buckets'> &
+  Pick<DaemonOptions, 'tasksMs' | 'proofMs'> & { readonly leaderWaitMs?: number; readonly settleMs?: typeof SETTLE_MS }
 
 export async function runDaemon(config: Config, log: Logger, signal: AbortSignal, tuning: Tuning = {}): Promise<void> {
   const board = createBoard({ version: VERSION, now, aliveMs: Math.max(120_000, config.resyncMs * 3) })
   const engine = engineOf(config)
-  const check = (stop: AbortSignal) => checkLeadership(engine, board.page().node.id, stop)
+  const rule = writerRule(config)
+  const check = (stop: AbortSignal) => checkWriter(engine, rule, board.page().node.id, stop)
   const lease = createLease({ check, now, onLost: () => daemon.lost() })
   const giveUp = new AbortController()
   const cloud = connectCloud(config, {
@@ -55,6 +58,8 @@ export async function runDaemon(config: Config, log: Logger, signal: AbortSignal
     stop: signal,
     giveUp: giveUp.signal,
     leaderWaitMs: tuning.leaderWaitMs,
+    tasksMs: tuning.tasksMs,
+    proofMs: tuning.proofMs,
   })
   const loop = createLoop({ pass: (why) => daemon.pass(loop, why), resyncMs: config.resyncMs, settleMs: tuning.settleMs ?? SETTLE_MS, now })
   const health = askHealth(daemon.known)

@@ -42,6 +42,8 @@ export type StatusPage = {
   readonly leader: string
   /** Why it is unready, or what it waits for. */
   readonly reason: string
+  /** Could it write if it had to? Undefined where no daemon was asked. */
+  readonly readyToLead?: { readonly ok: boolean; readonly reason: string } | undefined
   readonly owner: string
   readonly clusterId: string
   readonly lastPass: { readonly at: string; readonly ok: boolean; readonly ms: number } | undefined

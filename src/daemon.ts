@@ -7,17 +7,19 @@ import type { Snapshot } from './core/model.ts'
 import { untaggedNames } from './core/usable.ts'
 import { createDesires, type Desire } from './desired.ts'
 import { createFleet, type Fleet } from './fleet.ts'
-import { followLeadership, type Term } from './leadership.ts'
+import { followLeadership, type Term, writerRule } from './leadership.ts'
 import type { Logger } from './log.ts'
 import type { Loop, Why } from './loop.ts'
 import { createNews } from './news.ts'
 import { balancerRow, driftLines, heldPage, type Known, portRows } from './page.ts'
+import { createProof } from './proof.ts'
 import type { Engine } from './swarm/client.ts'
 import { EngineError, NotReady } from './swarm/errors.ts'
 import type { Lease } from './swarm/leader.ts'
 import { fingerprint, type MissedMemory, nextMissed } from './swarm/missed.ts'
-import { readSnapshot } from './swarm/read.ts'
+import { readSnapshot, type SwarmReading } from './swarm/read.ts'
 import type { Watch } from './swarm/watch.ts'
+import { ownService, type Part, partOf } from './swarm/writer.ts'
 
 export type DaemonOptions = {
   readonly config: Config
@@ -32,6 +34,10 @@ export type DaemonOptions = {
   readonly giveUp: AbortSignal
   /** Milliseconds; 15 s where it is not given. */
   readonly leaderWaitMs: number | undefined
+  /** How often tasks are read where that matters: no event tells of them. Milliseconds; 5 s where it is not given. */
+  readonly tasksMs?: number | undefined
+  /** A standby shows at least this often that it can read the cloud. Milliseconds; 5 minutes where it is not given. */
+  readonly proofMs?: number | undefined
 }
 
 type ApprovalAnswer = { readonly approved: readonly HeldDelete[]; readonly hash: string; readonly error: string }
@@ -46,11 +52,14 @@ export interface Daemon {
 }
 
 const UNREADY_MS = 1000
+const TASKS_MS = 5000
 
 export function createDaemon(options: DaemonOptions): Daemon {
   const { config, engine, cloud, lease, watch, board, log, now, stop } = options
   const desires = createDesires({ config, provider: cloud.provider, instances: cloud.instances, now })
+  const rule = writerRule(config)
   const leadership = followLeadership(lease, now, options.leaderWaitMs)
+  const proof = createProof(now, options.proofMs)
   const missed = watchForMissed(watch, now)
   const tell = createNews(log, board)
   let desire: Desire | undefined
@@ -64,13 +73,14 @@ export function createDaemon(options: DaemonOptions): Daemon {
     dryRun: config.dryRun,
     due: (time) => loopOf?.at(time),
     finished: (outcome, id) => {
+      proof.looked(outcome.status === 'failed' ? 'badly' : 'well')
       if (outcome.status === 'looked' && desires.learn(outcome.look.lb.name, id)) loopOf?.at(now())
       if (desire !== undefined) publish(desire)
     },
   })
 
   function publish(wish: Desire): void {
-    const page = fleetPage(fleet, wish)
+    const page = { ...fleetPage(fleet, wish), readyToLead: proof.state(board.page().role, [...fleet.known.values()]) }
     board.publish(page)
     tell(page)
   }
@@ -79,36 +89,44 @@ export function createDaemon(options: DaemonOptions): Daemon {
     const reason = error instanceof Error ? error.message : String(error)
     if (told !== reason) tellUnready(log, error, reason)
     told = reason
-    leadership.note({ isLeader: false, ready: false })
+    leadership.note({ writes: false, ready: false, elsewhere: true })
     missed.failed()
     board.count('errors', { source: 'swarm' })
-    board.publish({ role: 'unready', reason, lastPass: { at: new Date().toISOString(), ok: false, ms: now() - begun } })
+    board.publish({
+      role: 'unready',
+      readyToLead: { ok: false, reason },
+      reason,
+      lastPass: { at: new Date().toISOString(), ok: false, ms: now() - begun },
+    })
     loop.at(now() + UNREADY_MS)
   }
 
-  async function work(snapshot: Snapshot, begun: number, loop: Loop, why: Why): Promise<void> {
-    const term = leadership.note({ isLeader: snapshot.isLeader, ready: true })
+  async function work(snapshot: SwarmReading, begun: number, loop: Loop, why: Why): Promise<void> {
+    const part = partOf(rule, snapshot)
+    const term = leadership.note({ ...part, ready: true })
     const missedAt = missed.reading(snapshot, begun)
     fleet.noteCluster(snapshot.clusterId)
-    announce(options, snapshot, term)
+    announce(options, snapshot, part, term)
     desire = await desires.read(snapshot, stop)
     const mayWrite = term.mayWrite && !config.dryRun
     // A standby looks at its start and at each resync: often enough to take over warm, without doubling the calls of the leader.
-    const newOnly = !snapshot.isLeader && !why.resync
-    const times = fleet.offer({ desire, mayWrite, resync: why.resync, fresh: term.gained, newOnly })
+    const resync = why.resync || (!part.writes && proof.takeTurn())
+    const times = fleet.offer({ desire, mayWrite, resync, fresh: term.gained, newOnly: !part.writes && !resync })
     publish(desire)
     board.publish({
       lastPass: { at: new Date().toISOString(), ok: [...fleet.known.values()].every(({ error }) => error === ''), ms: now() - begun },
     })
     board.took(now() - begun)
-    for (const time of [...times, term.recheckAt, missedAt, desire.recheckAt]) loop.at(time)
+    const tasksAt = asksAgain(snapshot, part) ? begun + (options.tasksMs ?? TASKS_MS) : undefined
+    for (const time of [...times, term.recheckAt, missedAt, desire.recheckAt, tasksAt, part.writes ? undefined : proof.dueAt()])
+      loop.at(time)
   }
 
   return {
     known: () => fleet.known,
     idle: () => fleet.idle(),
     lost() {
-      leadership.note({ isLeader: false, ready: true })
+      leadership.note({ writes: false, ready: true, elsewhere: true })
       log.warn({ node: board.page().node.hostname }, 'leadership was lost before a write; nothing more is written')
       loopOf?.at(now())
     },
@@ -127,7 +145,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       board.turned()
       const begun = now()
       try {
-        await work(await readSnapshot(engine, stop), begun, loop, why)
+        await work(await readSnapshot(engine, stop, ownService(rule)), begun, loop, why)
         told = undefined
       } catch (error) {
         if (!stop.aborted) unready(error, begun, loop)
@@ -160,18 +178,23 @@ function tellUnready(log: Logger, error: unknown, reason: string): void {
   else log.error({ err: error instanceof Error ? error.stack : reason }, 'unexpected error; everything stays as it is')
 }
 
+/** Tasks matter, and Swarm announces none: to ports in host mode, and to who writes where that can be somebody else. */
+const asksAgain = ({ tasks, own, nodes }: SwarmReading, { writer }: Part) =>
+  tasks.status === 'read' || (own.status === 'read' && (writer === undefined || nodes.filter(({ role }) => role === 'manager').length > 1))
+
 /** Says on the board and, when it changes, in the log what this manager is. */
-function announce({ board, config, log, now }: DaemonOptions, snapshot: Snapshot, { mayWrite, recheckAt }: Term): void {
-  const hostname = snapshot.nodes.find((node) => node.id === snapshot.nodeId)?.hostname ?? snapshot.nodeId
-  const role = snapshot.isLeader ? 'leader' : 'standby'
-  const waits = snapshot.isLeader && !mayWrite && recheckAt !== undefined
-  const dry = config.dryRun ? 'dry run: nothing is written' : ''
-  if (board.page().role !== role) log.info({ role, node: hostname }, 'role of this manager')
+function announce({ board, config, log, now }: DaemonOptions, snapshot: Snapshot, part: Part, { mayWrite, recheckAt }: Term): void {
+  const id = config.nodeId ?? snapshot.nodeId
+  const nameOf = (wanted: string | undefined) => snapshot.nodes.find((node) => node.id === wanted)?.hostname
+  const hostname = nameOf(id) ?? id
+  const role = part.writes ? 'leader' : 'standby'
+  const waits = part.writes && !mayWrite && recheckAt !== undefined ? `writes begin in ${Math.ceil((recheckAt - now()) / 1000)} s` : ''
+  if (board.page().role !== role) log.info({ role, node: hostname, ...(part.why !== '' && { why: part.why }) }, 'role of this manager')
   board.publish({
-    node: { id: snapshot.nodeId, hostname },
+    node: { id, hostname },
     role,
-    leader: snapshot.nodes.find((node) => node.leader)?.hostname ?? '',
-    reason: waits ? `leader; writes begin in ${Math.ceil((recheckAt - now()) / 1000)} s` : dry,
+    leader: nameOf(part.writer) ?? '',
+    reason: [waits === '' && config.dryRun ? 'dry run: nothing is written' : waits, part.why].filter((text) => text !== '').join('; '),
     clusterId: snapshot.clusterId,
   })
 }

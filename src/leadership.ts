@@ -1,11 +1,18 @@
 // May this process write? Joins the pure rule (who is the writer, and since when) with the lease that is asked before every attempt.
+import type { Config } from './config.ts'
 import { type LeadershipMemory, type Lease, nextLeadership, type Seen } from './swarm/leader.ts'
+import type { WriterRule } from './swarm/writer.ts'
 
 export type Term = {
   readonly mayWrite: boolean
   /** The right to write begins with this very pass. */
   readonly gained: boolean
   readonly recheckAt: number | undefined
+}
+
+export function writerRule({ writer, serviceId, taskId, nodeId }: Pick<Config, 'writer' | 'serviceId' | 'taskId' | 'nodeId'>): WriterRule {
+  const told = serviceId !== undefined && taskId !== undefined && nodeId !== undefined
+  return { mode: writer, own: told ? { serviceId, taskId, nodeId } : undefined }
 }
 
 export interface Leadership {

@@ -11,7 +11,14 @@ export function contradictions({ settings, from }: Reading<SettingKey>): readonl
   if (!from.has('loadBalancers') && settings.expose === 'published') {
     problems.push('SLB_EXPOSE=published needs SLB_ID: ports without a label go to the default load balancer')
   }
-  return [...problems, ...incompleteKey(from), ...badEngine(settings)]
+  return [...problems, ...incompleteKey(from), ...incompleteIds(from), ...badEngine(settings)]
+}
+
+/** A service id alone is enough for a pause; to choose the writer all three are needed, or the peers choose by another rule. */
+function incompleteIds(from: ReadonlyMap<SettingKey, string>): readonly string[] {
+  if (!from.has('taskId') && !from.has('nodeId')) return []
+  const missing = (['serviceId', 'taskId', 'nodeId'] as const).filter((key) => !from.has(key)).map((key) => SETTINGS[key].env[0])
+  return missing.length === 0 ? [] : [`SLB_SERVICE_ID, SLB_TASK_ID and SLB_NODE_ID go together: ${missing.join(' and ')} is not set`]
 }
 
 /** Reads the TLS files too: a missing one is a mistake that waiting does not mend. */

@@ -24,6 +24,9 @@ export const secret = z
   .transform((value) => new Secret(value))
 export const matching = (pattern: RegExp, expected: string) => z.string().trim().regex(pattern, `expected ${expected}`)
 
+/** Where it still is a template, nothing filled it in: those are for services only. */
+export const swarmId = matching(/^[a-z0-9]{1,40}$/, "an id of Docker Swarm, which fills in its templates for a service's tasks only")
+
 const BOOLEANS: Readonly<Record<string, boolean>> = {
   true: true,
   false: false,

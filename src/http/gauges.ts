@@ -15,6 +15,11 @@ const one = (value: number): readonly Sample[] => [[{}, value]]
 export const GAUGES: readonly Reading[] = [
   { name: 'build_info', help: 'Version of the program', labels: ['version'], read: ({ version }) => [[{ version }, 1]] },
   { name: 'leader', help: '1 on the node that writes to the cloud', read: ({ role }) => one(role === 'leader' ? 1 : 0) },
+  {
+    name: 'ready_to_lead',
+    help: '1 where this node writes well, or proved that it could: it reads the swarm and the cloud',
+    read: ({ readyToLead }) => one(readyToLead?.ok === true ? 1 : 0),
+  },
   { name: 'ready', help: '1 where the swarm answers and this node knows its part', read: (_, board) => one(board.ready() ? 1 : 0) },
   {
     name: 'last_success_timestamp_seconds',

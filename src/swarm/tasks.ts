@@ -6,9 +6,7 @@ import { EngineError } from './errors.ts'
 import type { EngineTask } from './wire.ts'
 import type { OwnTasks } from './writer.ts'
 
-type Listed =
-  | { readonly status: 'read'; readonly tasks: readonly EngineTask[] }
-  | { readonly status: 'refused'; readonly reason: string }
+type Listed = { readonly status: 'read'; readonly tasks: readonly EngineTask[] } | { readonly status: 'refused'; readonly reason: string }
 
 const REFUSED = 'the proxy in front of the engine answers 403 to GET /tasks: it must allow TASKS'
 

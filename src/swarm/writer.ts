@@ -43,13 +43,13 @@ export type Part = {
   readonly why: string
 }
 
-/** Asking for tasks of our own is of use only to this rule. */
-export const asksForTasks = ({ mode, own }: WriterRule): own is OwnIds => mode !== 'leader' && own !== undefined
+/** The service whose tasks the rule goes by; undefined where it needs none. */
+export const ownService = ({ mode, own }: WriterRule): string | undefined => (mode === 'leader' ? undefined : own?.serviceId)
 
 export function partOf({ mode, own }: WriterRule, view: WriterView): Part {
   const others = view.own.status === 'read' ? view.own.tasks.filter(({ id }) => id !== own?.taskId) : []
   const self = own?.nodeId ?? view.nodeId
-  if (mode === 'always') return { writes: true, writer: self, elsewhere: others.length > 0, why: 'SLB_WRITER=always' }
+  if (mode === 'always') return { writes: true, writer: self, elsewhere: others.length > 0, why: '' }
   const leader = view.nodes.find((node) => node.leader)
   if (mode === 'leader' || own === undefined || view.own.status !== 'read') {
     return { writes: leader?.id === self, writer: leader?.id, elsewhere: leader?.id !== self, why: '' }

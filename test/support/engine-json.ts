@@ -61,6 +61,22 @@ export function nodeJson(fields: {
   }
 }
 
+/** A task that runs and shall, unless told otherwise. */
+export const taskJson = (fields: {
+  readonly id: string
+  readonly service: string
+  readonly node: string
+  readonly state?: string
+  readonly desired?: string
+  readonly ports?: readonly PortJson[]
+}): object => ({
+  ID: fields.id,
+  ServiceID: fields.service,
+  NodeID: fields.node,
+  DesiredState: fields.desired ?? 'running',
+  Status: { State: fields.state ?? 'running', PortStatus: fields.ports === undefined ? {} : { Ports: fields.ports.map(portJson) } },
+})
+
 /** GET /info of a manager, as far as anybody reads it. */
 export const infoJson = (fields: { readonly nodeId: string; readonly clusterId?: string; readonly error?: string }): object => ({
   Swarm: {

@@ -23,18 +23,24 @@ export type FakeEngine = {
   close(): Promise<void>
 }
 
-export type EngineState = { info: object; nodes: object[]; services: object[] }
+export type EngineState = { info: object; nodes: object[]; services: object[]; tasks: object[] }
 
 /** `at`: a path for a unix socket; a free port of 127.0.0.1 without it. */
 export async function startFakeEngine(state: Partial<EngineState> = {}, at?: string): Promise<FakeEngine> {
-  const own: EngineState = { info: fixture('info'), nodes: fixture<object[]>('nodes'), services: fixture<object[]>('services'), ...state }
+  const own: EngineState = {
+    info: fixture('info'),
+    nodes: fixture<object[]>('nodes'),
+    services: fixture<object[]>('services'),
+    tasks: [],
+    ...state,
+  }
   const answers = new Map<string, RequestListener>()
   const requests: string[] = []
   const streams = new Set<ServerResponse>()
   const sockets = new Set<Socket>()
 
   const server = createServer((request, response) => {
-    const { pathname } = new URL(request.url ?? '/', 'http://engine')
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://engine')
     requests.push(pathname)
     const special = answers.get(pathname)
     if (special) return special(request, response)
@@ -43,6 +49,7 @@ export async function startFakeEngine(state: Partial<EngineState> = {}, at?: str
       response.on('close', () => streams.delete(response))
       return response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders()
     }
+    if (pathname === '/tasks') return tasksOf(own, searchParams.get('filters'))(request, response)
     const body = documentAt(own, pathname)
     json(body === undefined ? 404 : 200, body ?? { message: `${pathname} not found` })(request, response)
   })
@@ -90,4 +97,13 @@ function documentAt({ info, nodes, services }: EngineState, path: string): unkno
   if (kind === 'info') return info
   const list = kind === 'nodes' ? nodes : kind === 'services' ? services : undefined
   return id === undefined ? list : list?.find((entry) => 'ID' in entry && entry.ID === id)
+}
+
+/** Tasks of the services that the filter names; like the engine, 404 where one of them is not there. */
+function tasksOf({ tasks, services }: EngineState, filters: string | null): RequestListener {
+  const { service = [] }: { readonly service?: readonly string[] } = JSON.parse(filters ?? '{}')
+  const gone = service.find((id) => !services.some((one) => 'ID' in one && one.ID === id))
+  if (gone !== undefined) return json(404, { message: `service ${gone} not found` })
+  const wanted = tasks.filter((task) => 'ServiceID' in task && service.some((id) => id === task.ServiceID))
+  return json(200, service.length === 0 ? tasks : wanted)
 }

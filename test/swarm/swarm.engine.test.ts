@@ -4,7 +4,7 @@ import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Service } from '../../src/core/model.ts'
 import { connectEngine, type Engine } from '../../src/swarm/client.ts'
-import { checkLeadership, createLease } from '../../src/swarm/leader.ts'
+import { checkWriter, createLease } from '../../src/swarm/leader.ts'
 import { readSnapshot } from '../../src/swarm/read.ts'
 import { type Watch, watchSwarm } from '../../src/swarm/watch.ts'
 import { createTally } from '../../src/tally.ts'
@@ -68,7 +68,14 @@ describe('a real engine', () => {
 
   test('that leads alone gives a snapshot of itself', async () => {
     const { nodes, ...rest } = await read()
-    expect(rest).toEqual({ clusterId: expect.any(String), nodeId: nodes[0]?.id, isLeader: true, services: [] })
+    expect(rest).toEqual({
+      clusterId: expect.any(String),
+      nodeId: nodes[0]?.id,
+      isLeader: true,
+      services: [],
+      tasks: { status: 'notAsked' },
+      own: { status: 'notAsked' },
+    })
     expect(nodes).toEqual([
       expect.objectContaining({ address: docker.address, role: 'manager', leader: true, availability: 'active', state: 'ready' }),
     ])
@@ -150,7 +157,7 @@ describe('a real engine', () => {
   test('that is frozen runs into the deadline, and the lease is not held', async () => {
     const { nodeId } = await read()
     const lease = createLease({
-      check: (signal) => checkLeadership(engine, nodeId, signal),
+      check: (signal) => checkWriter(engine, { mode: 'auto', own: undefined }, nodeId, signal),
       maxAgeMs: 100,
       timeoutMs: 300,
       now: () => performance.now(),
