@@ -1,5 +1,6 @@
 // Settings that say what is done: to which load balancers, for which ports, how carefully and when.
 import { RESERVED_OWNERS } from '../core/marks.ts'
+import { nodeChoice, routingListeners } from './label-values.ts'
 import type { Setting } from './settings.ts'
 import * as v from './values.ts'
 
@@ -63,10 +64,18 @@ export const BEHAVIOUR = {
   nodes: {
     env: ['SLB_NODES'],
     group: 'What is exposed',
-    schema: v.oneOf('all', 'managers', 'workers'),
+    schema: nodeChoice,
     default: 'all',
     value: 'WHICH',
-    help: 'nodes that become backends: all, managers or workers',
+    help: 'nodes that become backends: all, managers, workers, or constraints such as node.labels.zone==a,node.role!=manager',
+  },
+  routing: {
+    env: ['SLB_ROUTING_LISTENERS'],
+    group: 'What is exposed',
+    schema: routingListeners,
+    otherwise: 'none',
+    value: 'LIST',
+    help: 'listeners that the hosts of aliyun.routing labels go to: http:80,https:443 or http://my-slb:80',
   },
   policy: {
     env: ['SLB_POLICY'],

@@ -1,11 +1,12 @@
 // From the swarm's nodes to backends: which servers are wanted, at what weight, and which have left.
 // `unknown` changes nothing, a node that cannot be resolved protects all members, and a returning node waits a little.
 import type { Node, Problem } from './model.ts'
+import { isChosenBy, type NodeChoice } from './node-choice.ts'
 
 export type Found = { readonly status: 'found'; readonly server: string } | { readonly status: 'unresolved'; readonly reason: string }
 
 export type NodeRules = {
-  readonly choose: 'all' | 'managers' | 'workers'
+  readonly choose: NodeChoice
   /** Milliseconds. */
   readonly downGrace: number
   readonly returnWait: number
@@ -67,7 +68,7 @@ function nodeWeight(node: Node): { readonly weight: number; readonly problem?: P
 
 function isChosen(node: Node, choose: NodeRules['choose']): boolean {
   if (node.labels['slb.exclude']?.trim().toLowerCase() === 'true') return false
-  return choose === 'all' || node.role === (choose === 'managers' ? 'manager' : 'worker')
+  return isChosenBy(node, choose)
 }
 
 function remember(node: Node, before: NodeMemory | undefined, found: Found | undefined, chosen: boolean, now: number): NodeMemory {

@@ -34,6 +34,7 @@ describe('the configuration', () => {
       regionId: 'cn-beijing',
       accessKey: undefined,
       expose: 'labelled',
+      nodes: [],
       policy: 'sync',
       dryRun: false,
       maxDeletes: { count: 5, percent: 25 },

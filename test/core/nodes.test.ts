@@ -1,6 +1,7 @@
 // §5: what a node's state, availability and labels mean for its server, in every group.
 import { describe, expect, test } from 'vitest'
 import type { Node } from '../../src/core/model.ts'
+import { parseNodeChoice } from '../../src/core/node-choice.ts'
 import {
   backendsOf,
   balancer,
@@ -66,7 +67,10 @@ describe('SLB_NODES', () => {
     ['all', ['i-1', 'i-2']],
     ['managers', ['i-1']],
     ['workers', ['i-2']],
-  ] as const)('%s', (choose, expected) => {
+    ['node.role==worker', ['i-2']],
+  ])('%s', (text, expected) => {
+    const parsed = parseNodeChoice(text)
+    const choose = parsed.ok ? parsed.value : []
     const { wishes } = backendsOf(nodes, { rules: { ...NODE_RULES, choose } })
     expect([...wishes.values()].filter(({ add }) => add).map(({ server }) => server)).toEqual(expected)
   })

@@ -18,6 +18,7 @@ import type {
   Service,
   Target,
 } from '../../src/core/model.ts'
+import { EVERY_NODE } from '../../src/core/node-choice.ts'
 import { type Backends, type Found, NO_NODES, type NodeRules, type NodesMemory, readNodes } from '../../src/core/nodes.ts'
 import type { Settings } from '../../src/core/options.ts'
 import { settingsFor } from '../../src/core/settings.ts'
@@ -30,7 +31,7 @@ export const NOW = 10_000_000
 export const MINUTE = 60_000
 
 export const LABEL_RULES: LabelRules = { expose: 'labelled', ports: [], defaultBandwidth: -1 }
-export const NODE_RULES: NodeRules = { choose: 'all', downGrace: MINUTE, returnWait: 15_000, unresolvedPatience: 10 * MINUTE }
+export const NODE_RULES: NodeRules = { choose: EVERY_NODE, downGrace: MINUTE, returnWait: 15_000, unresolvedPatience: 10 * MINUTE }
 export const PLACES: Places = {
   fallback: 'lb-1',
   byRef: new Map([
