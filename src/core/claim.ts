@@ -64,12 +64,19 @@ export type Places = {
   readonly resolve?: Resolve
 }
 
-/** A port that names no load balancer, while there are several to choose from. */
+/** One target of a service port, while there are several load balancers to choose from. */
 export type PoolWant = {
   readonly mark: Mark
   readonly key: ListenerKey
   readonly protocol: Protocol
   readonly rules: readonly RuleWish[]
+  /** It names its load balancer: there is nothing to choose, but it takes room. */
+  readonly named: string | undefined
+  /** Where other targets of the same port want the same listener. */
+  readonly elsewhere: readonly string[]
+  readonly adopt: boolean
+  /** Its backends are not simply every node: it cannot use the default server group. */
+  readonly ownGroup: boolean
 }
 export type PoolPlace =
   | { readonly status: 'placed'; readonly loadBalancer: string }

@@ -6,7 +6,7 @@ export type Quotas = { readonly listeners: number; readonly backends: number; re
 
 type Use = { listeners: number; backends: number; groups: number; attachments: Map<string, number> }
 
-const QUOTA_IDS = {
+export const QUOTA_IDS = {
   listeners: 'slb_quota_listeners_num',
   backends: 'slb_quota_backendservers_num',
   attachments: 'slb_quota_backendserver_attached_num',

@@ -25,25 +25,33 @@ const markOf = (service: Service, port: PublishedPort, owner: string): Mark | un
 const keyOf = ({ protocol, listenerPort }: WantedTarget, published: number): ListenerKey =>
   `${transportOf(protocol)}:${listenerPort ?? published}`
 
-/** What asks for a place in the pool, in the order of the services. */
-function wantsOf(readings: readonly Reading[], owner: string): PoolWant[] {
+/** What asks for a place in the pool or takes room there, in the order of the services. */
+function wantsOf(readings: readonly Reading[], places: Places, owner: string): PoolWant[] {
   return readings.flatMap(({ service, reading }) =>
     reading.ports.flatMap((one) => {
       const mark = markOf(service, one.port, owner)
-      const { published } = one.port
+      const { published, mode } = one.port
       if (one.status !== 'wanted' || mark === undefined || published === undefined) return []
-      return one.targets
-        .filter(({ loadBalancer }) => loadBalancer === undefined)
-        .map((target): PoolWant => ({ mark, key: keyOf(target, published), protocol: target.protocol, rules: target.rules }))
+      const targets = one.targets.map((target) => ({ target, key: keyOf(target, published), named: namedBy(target, places) }))
+      return targets.flatMap(({ target, key, named }): PoolWant[] => {
+        if (target.loadBalancer !== undefined && named === undefined) return []
+        const elsewhere = targets.flatMap((other) => (other.named !== undefined && other.key === key ? [other.named] : []))
+        const ownGroup = target.rules.length > 0 || mode === 'host' || target.nodes.length > 0 || target.weights === 'kept'
+        return [{ mark, key, protocol: target.protocol, rules: target.rules, named, elsewhere, adopt: target.adopt, ownGroup }]
+      })
     }),
   )
 }
 
+const namedBy = ({ loadBalancer }: WantedTarget, places: Places) =>
+  loadBalancer === undefined ? undefined : places.byRef.get(loadBalancer)
+
 function poolOf(readings: readonly Reading[], places: Places, owner: string): Pool {
   if (places.assign === undefined) return () => undefined
-  const wants = wantsOf(readings, owner)
+  const wants = wantsOf(readings, places, owner)
   const answers = places.assign(wants)
-  const byWant = new Map(wants.map(({ mark, key }, index) => [poolKey(mark, key), answers[index]]))
+  const chosen = wants.flatMap((want, index) => (want.named === undefined ? [[poolKey(want.mark, want.key), answers[index]] as const] : []))
+  const byWant = new Map(chosen)
   return (mark, key) => byWant.get(poolKey(mark, key))
 }
 
