@@ -5,6 +5,8 @@ import type { Region, RegionChange } from '../core/region.ts'
 export interface Provider {
   /** Resolves names and ids of load balancers, once each for the life of the process. Reads only. */
   resolve(refs: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, Resolved>>
+  /** All load balancers of the region with this tag, ordered by id. Throws CallError. */
+  findByTag(key: string, value: string, signal: AbortSignal): Promise<readonly { readonly id: string; readonly name: string }[]>
   /** Reads one load balancer. Throws CallError when the reading is not complete and certain. */
   open(id: string, how: OpenOptions, signal: AbortSignal): Promise<Handle>
   /** Reads what the load balancers of a region share. Throws CallError when the reading is not complete and certain. */

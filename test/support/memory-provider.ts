@@ -1,7 +1,17 @@
 // A provider without a cloud: load balancers are values, and a test may stand between a change and its effect.
 import type { Change, LoadBalancer } from '../../src/core/model.ts'
-import { CallError, type Handle, type Health, type OpenOptions, type Provider, type Turn } from '../../src/providers/provider.ts'
+import type { Region } from '../../src/core/region.ts'
+import {
+  CallError,
+  type Handle,
+  type Health,
+  type OpenOptions,
+  type Provider,
+  type ReadPem,
+  type Turn,
+} from '../../src/providers/provider.ts'
 import { applied } from './memory-load-balancer.ts'
+import { EMPTY_REGION, memoryRegion, type RegionWritten } from './memory-region.ts'
 
 export type Written = {
   readonly id: string
@@ -18,12 +28,17 @@ export type MemoryProvider = Provider & {
   readonly written: Written[]
   lb(id?: string): LoadBalancer
   edit(edit: (lb: LoadBalancer) => LoadBalancer, id?: string): void
+  readonly regionWritten: readonly RegionWritten[]
+  region(): Region
+  editRegion(edit: (region: Region) => Region): void
 }
 
 export type MemoryOptions = {
   /** Called instead of the change; `effect` carries it out. */
   readonly around?: (change: Change, effect: () => void, turn: Turn, id: string) => Promise<void> | void
   readonly opens?: (id: string, signal: AbortSignal) => Promise<void> | void
+  readonly region?: Region
+  readonly readPem?: ReadPem
   readonly health?: (lb: LoadBalancer) => readonly Health[] | Promise<readonly Health[]>
 }
 
@@ -52,12 +67,23 @@ export function memoryProvider(loadBalancers: readonly LoadBalancer[], options: 
     return [`req-${written.length}`]
   }
 
+  const region = memoryRegion(options.region ?? EMPTY_REGION, options.readPem)
+
   return {
     state,
     opened,
     written,
     lb,
     edit: (edit, id = 'lb-1') => void state.set(id, edit(lb(id))),
+    regionWritten: region.written,
+    region: region.get,
+    editRegion: region.edit,
+    openRegion: region.open,
+    findByTag: async (key, value) =>
+      [...state.values()]
+        .filter(({ tags }) => tags[key] === value)
+        .map(({ id, name }) => ({ id, name }))
+        .toSorted((a, b) => (a.id < b.id ? -1 : 1)),
     resolve: async (refs) => new Map(refs.map((ref) => [ref, { status: 'found', id: ref, name: ref }])),
     async open(id, { members }, signal): Promise<Handle> {
       opened.push({ id, members })

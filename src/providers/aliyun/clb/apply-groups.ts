@@ -5,6 +5,7 @@ import type { Params } from '../flatten.ts'
 import { BATCH, isBadServer, sendInBatches } from './batches.ts'
 import { type MemberCache, withAdded, withRemoved, withWeights } from './members.ts'
 import type { Step } from './step.ts'
+import type { Web } from './web.ts'
 import { createdGroupSchema, parse } from './wire.ts'
 
 export type Groups = {
@@ -12,6 +13,7 @@ export type Groups = {
   /** Groups of the load balancer by what changes call them: those read by their id, those made by a plan by their mark. */
   readonly ids: Map<GroupRef, string>
   readonly members: MemberCache
+  readonly web: Web
 }
 
 type MemberChange = 'addBackends' | 'setWeights' | 'removeBackends'

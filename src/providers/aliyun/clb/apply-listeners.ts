@@ -6,14 +6,14 @@ import { type Groups, idOf } from './apply-groups.ts'
 import { createParams, updateParams } from './settings.ts'
 import type { Step } from './step.ts'
 
-type Place = { readonly key: ListenerKey; readonly protocol: Protocol }
+export type Place = { readonly key: ListenerKey; readonly protocol: Protocol }
 
-const portOf = (key: ListenerKey) => Number(key.slice(key.indexOf(':') + 1))
+export const portOf = (key: ListenerKey) => Number(key.slice(key.indexOf(':') + 1))
 const createAction = (protocol: Protocol) => `CreateLoadBalancer${protocol.toUpperCase()}Listener`
 const setAction = (protocol: Protocol) => `SetLoadBalancer${protocol.toUpperCase()}ListenerAttribute`
 
 /** Start, Stop and Delete do not know the protocol from the action, and one port may have a tcp and a udp listener. */
-const lifecycle = ({ loadBalancerId }: Groups, { key, protocol }: Place): Params => ({
+export const lifecycle = ({ loadBalancerId }: Groups, { key, protocol }: Place): Params => ({
   LoadBalancerId: loadBalancerId,
   ListenerPort: portOf(key),
   ListenerProtocol: protocol,
@@ -47,6 +47,7 @@ const isGone = (error: unknown) =>
 
 /** A listener that is gone already is deleted. */
 async function remove(groups: Groups, step: Step, place: Place) {
+  groups.web.gone(groups.loadBalancerId, place.key)
   await step.write('DeleteLoadBalancerListener', lifecycle(groups, place)).catch((error: unknown) => {
     if (!isGone(error)) throw error
   })

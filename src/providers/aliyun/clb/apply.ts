@@ -1,7 +1,9 @@
 // Every kind of change and how CLB carries it out: a kind without a line here does not compile.
 import type { Change, ChangeOf } from '../../../core/model.ts'
+import { createExtension, deleteExtension, updateExtension } from './apply-extensions.ts'
 import { changeMembers, createGroup, deleteGroup, type Groups, tagLoadBalancer, untagLoadBalancer } from './apply-groups.ts'
 import { createListener, deleteListener, replaceListener, startListener, stopListener, updateListener } from './apply-listeners.ts'
+import { createRules, deleteRules, updateRule } from './apply-rules.ts'
 import type { Step } from './step.ts'
 
 type Kind = Change['kind']
@@ -22,6 +24,12 @@ const appliers = (groups: Groups): Table<Kind> => ({
   stopListener: stopListener(groups),
   deleteListener: deleteListener(groups),
   replaceListener: replaceListener(groups),
+  createRules: createRules(groups),
+  updateRule: updateRule(groups),
+  deleteRules: deleteRules(groups),
+  createExtension: createExtension(groups),
+  updateExtension: updateExtension(groups),
+  deleteExtension: deleteExtension(groups),
 })
 
 /** Ties a change to the applier of its kind, which the compiler cannot see for a union. */

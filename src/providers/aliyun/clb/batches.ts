@@ -5,7 +5,7 @@ import { CallError, ServersRefused } from '../../provider.ts'
 /** CLB takes at most this many servers in one call. */
 export const BATCH = 20
 
-const batchesOf = <T>(items: readonly T[], size: number): readonly (readonly T[])[] =>
+export const batchesOf = <T>(items: readonly T[], size: number): readonly (readonly T[])[] =>
   Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size))
 
 /** Codes for a server that does not exist, does not run, or is not in the load balancer's network. */

@@ -2,7 +2,7 @@
 // the members of server groups, and what names mean.
 import type { Logger } from 'pino'
 import type { LoadBalancer } from '../../../core/model.ts'
-import type { Handle, Provider, Turn } from '../../provider.ts'
+import type { Handle, Provider, ReadPem, Turn } from '../../provider.ts'
 import type { Rpc } from '../rpc.ts'
 import { applyChange } from './apply.ts'
 import type { Groups } from './apply-groups.ts'
@@ -11,8 +11,10 @@ import { createLimiter, type Limiter } from './limiter.ts'
 import { createListenerReader } from './listeners.ts'
 import { createMemberCache } from './members.ts'
 import { readLoadBalancer, type Sources } from './read.ts'
-import { createResolver } from './resolve.ts'
+import { openRegion } from './region.ts'
+import { createResolver, findByTag } from './resolve.ts'
 import { createStep } from './step.ts'
+import { createWeb } from './web.ts'
 import { WIDTH_RULES, type WidthRules } from './width.ts'
 import { healthSchema, parse } from './wire.ts'
 
@@ -22,8 +24,10 @@ export type ClbOptions = {
   /** Epoch milliseconds. */
   readonly now?: () => number
   readonly width?: Partial<WidthRules>
-  /** Members of every own group are read again within this many audits. */
+  /** Members of every own group are read again within this many audits, rules and certificates of listeners too. */
   readonly auditEvery?: number
+  /** Where certificates that are uploaded come from; without it none can be. */
+  readonly readPem?: ReadPem | undefined
   readonly waits?: Partial<ClbWaits>
 }
 
@@ -42,7 +46,7 @@ type ClbWaits = {
 const WAITS: ClbWaits = { gather: 4, lag: 500, problem: 60_000, insist: [200, 400, 800, 1_600] }
 
 export interface ClbProvider extends Provider {
-  /** Forgets all members: the next reading asks for every own group. */
+  /** Forgets what it read: the next reading asks for everything of ours. */
   forget(): void
 }
 
@@ -53,7 +57,8 @@ export function createClbProvider(options: ClbOptions): ClbProvider {
   const waits = { ...WAITS, ...options.waits }
   const rules = { ...WIDTH_RULES, ...options.width }
   const members = createMemberCache(auditEvery)
-  const sources: Sources = { rpc, listeners: createListenerReader(rpc, waits.gather), members, now, lagMs: waits.lag }
+  const web = createWeb(rpc, auditEvery)
+  const sources: Sources = { rpc, listeners: createListenerReader(rpc, waits.gather), members, web, now, lagMs: waits.lag }
   const resolver = createResolver({ rpc, now, problemMs: waits.problem })
   const limiters = new Map<string, Limiter>()
 
@@ -66,19 +71,24 @@ export function createClbProvider(options: ClbOptions): ClbProvider {
 
   return {
     resolve: (refs, signal) => resolver.resolve(refs, signal),
+    findByTag: (key, value, signal) => findByTag(rpc, key, value, signal),
+    openRegion: (how, signal) => openRegion({ rpc, insistMs: waits.insist, readPem: options.readPem }, how, signal),
     async open(id, how, signal) {
       const actual = await readLoadBalancer(sources, id, how, signal)
       resolver.seen(id, actual.status !== 'missing')
       return createHandle({ sources, limiterOf, insistMs: waits.insist }, actual)
     },
-    forget: () => members.clear(),
+    forget() {
+      members.clear()
+      web.clear()
+    },
   }
 }
 
 function createHandle({ sources, limiterOf, insistMs }: Shared, actual: LoadBalancer): Handle {
-  const { rpc, members } = sources
+  const { rpc, members, web } = sources
   const { id } = actual
-  const groups: Groups = { loadBalancerId: id, ids: new Map(actual.groups.map(({ ref }) => [ref, ref])), members }
+  const groups: Groups = { loadBalancerId: id, ids: new Map(actual.groups.map(({ ref }) => [ref, ref])), members, web }
   return {
     actual,
     async health(signal) {
@@ -86,7 +96,6 @@ function createHandle({ sources, limiterOf, insistMs }: Shared, actual: LoadBala
       const reply = await rpc(action, { LoadBalancerId: id }, { kind: 'read', signal, share: id })
       return parse(action, healthSchema, reply).BackendServers.map(toHealth)
     },
-    apply: (change, turn: Turn) =>
-      applyChange(groups, change, createStep({ rpc, limiter: limiterOf(id), loadBalancerId: id, turn, insistMs })),
+    apply: (change, turn: Turn) => applyChange(groups, change, createStep({ rpc, limiter: limiterOf(id), share: id, turn, insistMs })),
   }
 }

@@ -7,12 +7,14 @@ import type { Rpc } from '../rpc.ts'
 import { keyOf, missing, toGroup, toListener, toLoadBalancer, toMember, toTags } from './convert.ts'
 import type { ReadListeners } from './listeners.ts'
 import type { MemberCache } from './members.ts'
+import type { Web } from './web.ts'
 import { type Attribute, attributeSchema, type GroupRow, groupSchema, groupsSchema, malformed, parse, tagsSchema } from './wire.ts'
 
 export type Sources = {
   readonly rpc: Rpc
   readonly listeners: ReadListeners
   readonly members: MemberCache
+  readonly web: Web
   /** Epoch milliseconds. */
   readonly now: () => number
   /** Milliseconds to wait before answers that contradict each other are read once more. */
@@ -121,8 +123,12 @@ async function membersOf(sources: Sources, id: string, rows: readonly GroupRow[]
 export async function readLoadBalancer(sources: Sources, id: string, how: OpenOptions, signal: AbortSignal): Promise<LoadBalancer> {
   const seen = await lookTwice(sources, id, signal)
   if (seen === undefined) return missing(id)
-  const { attribute, listeners, groups: rows } = seen
-  const [tags, members] = await Promise.all([readTags(sources, attribute, signal), membersOf(sources, id, rows, how, signal)])
+  const { attribute, groups: rows } = seen
+  const [tags, members, listeners] = await Promise.all([
+    readTags(sources, attribute, signal),
+    membersOf(sources, id, rows, how, signal),
+    sources.web.read(id, seen.listeners, rows, how, signal),
+  ])
   const groups = rows.map((row) => toGroup(row, listeners, members.get(row.VServerGroupId) ?? []))
   return toLoadBalancer(attribute, { listeners, groups, tags }, sources.now())
 }

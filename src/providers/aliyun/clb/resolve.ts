@@ -1,6 +1,7 @@
 // Names and ids of load balancers, asked for once each: what was found stays found, so that a name keeps its meaning.
 import type { Resolved } from '../../provider.ts'
 import { CallError } from '../../provider.ts'
+import type { Params } from '../flatten.ts'
 import type { Rpc } from '../rpc.ts'
 import { instancesSchema, parse } from './wire.ts'
 
@@ -31,14 +32,20 @@ const looksLikeId = (ref: string) => /^lb-[a-z0-9]+$/.test(ref)
 const batches = (items: readonly string[]) =>
   Array.from({ length: Math.ceil(items.length / BATCH) }, (_, i) => items.slice(i * BATCH, (i + 1) * BATCH))
 
-async function list(rpc: Rpc, filter: 'LoadBalancerId' | 'LoadBalancerName', values: readonly string[], signal: AbortSignal) {
+async function list(rpc: Rpc, filter: Params, signal: AbortSignal): Promise<readonly Instance[]> {
   const found: Instance[] = []
   for (let page = 1; ; page += 1) {
-    const params = { [filter]: values.join(','), PageNumber: page, PageSize: PAGE }
+    const params = { ...filter, PageNumber: page, PageSize: PAGE }
     const { LoadBalancers: rows, TotalCount: total } = parse(ACTION, instancesSchema, await rpc(ACTION, params, { kind: 'read', signal }))
     found.push(...rows.map((row) => ({ id: row.LoadBalancerId, name: row.LoadBalancerName })))
     if (rows.length === 0 || (total === undefined ? rows.length < PAGE : page * PAGE >= total)) return found
   }
+}
+
+/** The load balancers of the region with this tag, by id. Not kept: tags come and go. Throws CallError. */
+export async function findByTag(rpc: Rpc, key: string, value: string, signal: AbortSignal): Promise<readonly Instance[]> {
+  const found = await list(rpc, { Tag: [{ Key: key, Value: value }] }, signal)
+  return [...new Map(found.map((instance) => [instance.id, instance])).values()].toSorted((a, b) => (a.id < b.id ? -1 : 1))
 }
 
 /** An id that the cloud does not know is not an error here: it may be a name. */
@@ -72,11 +79,11 @@ export function createResolver({ rpc, now, problemMs }: ResolverOptions): Resolv
   }
 
   const ask = async (refs: readonly string[], signal: AbortSignal) => {
-    const byId = await list(rpc, 'LoadBalancerId', refs, signal).catch(none)
+    const byId = await list(rpc, { LoadBalancerId: refs.join(',') }, signal).catch(none)
     const ids = byId.filter(({ id }) => refs.includes(id))
     for (const instance of ids) keep(instance.id, { status: 'found', ...instance })
     const names = refs.filter((ref) => !ids.some(({ id }) => id === ref))
-    const named = names.length === 0 ? [] : await list(rpc, 'LoadBalancerName', names, signal)
+    const named = names.length === 0 ? [] : await list(rpc, { LoadBalancerName: names.join(',') }, signal)
     for (const ref of names) keep(ref, judge(ref, named))
   }
 

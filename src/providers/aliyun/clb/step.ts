@@ -9,6 +9,8 @@ import type { Limiter } from './limiter.ts'
 export interface Step {
   /** The first write of a change waits on `turn.begin`, later ones on `turn.wait`. Throws CallError. */
   write(action: string, params: Params): Promise<Reply>
+  /** A look in between, where a write cannot be decided without. Throws CallError. */
+  read(action: string, params: Params): Promise<Reply>
   /**
    * Repeats a call that the cloud refuses because of what was deleted just before, after growing waits.
    * Its own locks are not meant: those are waited for in place.
@@ -20,8 +22,10 @@ export interface Step {
 
 export type StepOptions = {
   readonly rpc: Rpc
-  readonly limiter: Limiter
-  readonly loadBalancerId: string
+  /** Undefined for writes to no load balancer: there is no lock to share. */
+  readonly limiter: Limiter | undefined
+  /** For whom the calls queue: the load balancer's id. */
+  readonly share: string
   readonly turn: Turn
   /** Milliseconds before each repetition of `insist`. */
   readonly insistMs: readonly number[]
@@ -30,7 +34,7 @@ export type StepOptions = {
 /** A begun change goes before those that have not begun: better one listener done than two half done. */
 const BEGUN = 0.5
 
-export function createStep({ rpc, limiter, loadBalancerId, turn, insistMs }: StepOptions): Step {
+export function createStep({ rpc, limiter, share, turn, insistMs }: StepOptions): Step {
   const requestIds: string[] = []
   let begun = false
 
@@ -43,17 +47,22 @@ export function createStep({ rpc, limiter, loadBalancerId, turn, insistMs }: Ste
       kind: 'write',
       signal,
       priority,
-      share: loadBalancerId,
+      share,
       onBusy: (code) => report(code),
       within: (attempts) =>
-        limiter.run(action, priority, signal, (onBusy) => {
-          report = onBusy
-          return attempts()
-        }),
+        limiter === undefined
+          ? attempts()
+          : limiter.run(action, priority, signal, (onBusy) => {
+              report = onBusy
+              return attempts()
+            }),
     })
     requestIds.push(reply.requestId)
     return reply
   }
+
+  const read = (action: string, params: Params): Promise<Reply> =>
+    rpc(action, params, { kind: 'read', signal: turn.wait, priority: turn.priority + BEGUN, share })
 
   const pause = async (ms: number, { action, code }: CallError): Promise<void> => {
     const gaveUp = () => new CallError({ status: 'pending', action, code: LOCAL.aborted, message: `gave up waiting after ${code}` })
@@ -72,5 +81,5 @@ export function createStep({ rpc, limiter, loadBalancerId, turn, insistMs }: Ste
     return call()
   }
 
-  return { write, insist, requestIds }
+  return { write, read, insist, requestIds }
 }

@@ -4,16 +4,16 @@ import { CallError } from '../../provider.ts'
 import type { Reply } from '../rpc.ts'
 
 // Numbers come as strings in places (Weight after AddBackendServers), long ones as the SDK's BigNumber.
-const int = z.union([z.number(), z.string().regex(/^-?\d+$/)]).transform(Number)
-const text = z.string().default('')
+export const int = z.union([z.number(), z.string().regex(/^-?\d+$/)]).transform(Number)
+export const text = z.string().default('')
 
 const record = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** RPC lists are wrapped, `{"Tags":{"Tag":[…]}}`; the wrapper is always there, an empty list in it may be left out. */
-const wrapped = <T extends z.ZodType>(key: string, item: T) =>
+export const wrapped = <T extends z.ZodType>(key: string, item: T) =>
   z.preprocess((value) => (record(value) ? (value[key] ?? []) : value), z.array(item))
 
-const tag = z.object({ TagKey: z.string(), TagValue: text })
+export const tag = z.object({ TagKey: z.string(), TagValue: text })
 
 const server = z.object({ ServerId: z.string(), Weight: int, Description: text })
 
@@ -53,7 +53,7 @@ export const listenersSchema = z.object({ Listeners: z.array(listenerRow).defaul
 
 const associated = z.object({
   Listeners: wrapped('Listener', z.object({ Port: int, Protocol: z.string() })).default([]),
-  Rules: wrapped('Rule', z.unknown()).default([]),
+  Rules: wrapped('Rule', z.object({ RuleId: z.string() })).default([]),
 })
 
 const groupRow = z.object({
