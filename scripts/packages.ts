@@ -23,6 +23,7 @@ export const FOR_TESTS: readonly Need[] = [
   ['systemd-analyze', 'systemd'],
   ['openssl', 'openssl'],
   ['setpriv', 'util-linux'],
+  ['haproxy', 'haproxy'],
 ]
 
 const SYSTEM_PATHS = ['/usr/local/sbin', '/usr/sbin', '/sbin']

@@ -7,11 +7,14 @@ import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { SETTING_KEYS, SETTINGS, type Setting } from '../src/config/settings.ts'
 import { readConfig, unknownVariables } from '../src/config.ts'
+import { createMetrics } from '../src/http/metrics.ts'
+import { writerRule } from '../src/leadership.ts'
 import { SLB_PARAMETERS } from '../src/simulator/tables/parameters.ts'
+import { board } from './support/board.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8')
-const has = (command: string) => spawnSync(command, ['--version']).status === 0
+const has = (command: string) => spawnSync(command, [command === 'haproxy' ? '-v' : '--version']).status === 0
 /** Without the program the test is skipped; where CI says that nothing may be skipped, it fails. */
 const needs = (command: string) => test.skipIf(!has(command) && process.env['CI'] !== 'true')
 
@@ -81,9 +84,12 @@ describe('config/example.env', () => {
 
 describe('deploy/stack.yml', () => {
   /** `${NAME:-default}` and `${NAME:?message}` as docker reads them. */
-  const filled = read('deploy/stack.yml').replaceAll(/\$\{(\w+)(?::-([^}]*)|:\?[^}]*)\}/g, (_, name: string, otherwise?: string) => {
-    return otherwise ?? { SLB_ID: 'lb-1', ALIBABA_CLOUD_REGION_ID: 'cn-hangzhou' }[name] ?? ''
-  })
+  const filled = read('deploy/stack.yml')
+    .replaceAll(/\$\{(\w+)(?::-([^}]*)|:\?[^}]*)\}/g, (_, name: string, otherwise?: string) => {
+      return otherwise ?? { SLB_ID: 'lb-1', ALIBABA_CLOUD_REGION_ID: 'cn-hangzhou' }[name] ?? ''
+    })
+    // As Swarm fills in its templates for a task.
+    .replaceAll(/\{\{\.(Service|Task|Node)\.ID\}\}/g, (_, what: string) => `${what.toLowerCase()}1`)
   const stack = parse(filled)
   const service = stack.services['swarm-slb']
 
@@ -117,6 +123,13 @@ describe('deploy/stack.yml', () => {
     expect(environment.SLB_SOCKET).toBe(`${target}/swarm-slb.sock`)
   })
 
+  test('tells the daemon which service, task and node it is', () => {
+    expect(writerRule(config(service.environment))).toEqual({
+      mode: 'auto',
+      own: { serviceId: 'service1', taskId: 'task1', nodeId: 'node1' },
+    })
+  })
+
   test('explains the choices that matter', () => {
     for (const name of ['SLB_EXPOSE', 'SLB_OWNER', 'SLB_POLICY']) expect(read('deploy/stack.yml')).toMatch(new RegExp(`# .*\\n +${name}: `))
   })
@@ -129,6 +142,65 @@ describe('deploy/stack.yml', () => {
     // Of several that are missing docker names any one.
     const { SLB_ID: _, ...without } = env
     expect(stackConfig(without).stderr).toContain('set SLB_ID to the id or name of the load balancer')
+  })
+})
+
+describe('deploy/proxy', () => {
+  const rules = read('deploy/proxy/haproxy.cfg')
+
+  test('lets through every path that the daemon asks for, and reads alone', () => {
+    const allowed = [...rules.matchAll(/path_reg (\S+)/g)].map(([, pattern = '']) => new RegExp(pattern))
+    const asked = [...read('src/swarm/client.ts').matchAll(/'(?:GET )?(\/[a-z]+)'/g)].map(([, path = '']) => path)
+    expect([...new Set(asked)].toSorted()).toEqual(['/events', '/info', '/nodes', '/services', '/tasks'])
+    for (const path of [...asked, '/nodes/a1', '/v1.41/nodes/a1']) expect(allowed.filter((one) => one.test(path)).length, path).toBe(1)
+    for (const path of ['/containers/json', '/services/a1/logs', '/services/../containers/json', '/secrets', '/nodes/a1/update', '/'])
+      expect(allowed.filter((one) => one.test(path)).length, path).toBe(0)
+    expect(rules).toContain('http-request deny unless reads\n')
+  })
+
+  needs('haproxy')('is understood by haproxy', () => {
+    const file = join(ROOT, 'deploy/proxy/haproxy.cfg')
+    expect(spawnSync('haproxy', ['-c', '-f', file], { encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' })
+  })
+
+  needs('docker')('takes the engine from the daemon and puts the proxy in its place', () => {
+    const files = ['deploy/stack.yml', 'deploy/proxy/stack.yml'].flatMap((file) => ['--compose-file', join(ROOT, file)])
+    const env = { PATH: process.env['PATH'], SLB_ID: 'lb-1', ALIBABA_CLOUD_REGION_ID: 'cn-hangzhou' }
+    const { status, stdout, stderr } = spawnSync('docker', ['stack', 'config', ...files], { env, encoding: 'utf8' })
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    const { services, configs } = parse(stdout)
+    const { environment, volumes } = services['swarm-slb']
+    const at = (target: string) => volumes.filter((volume: { target: string }) => volume.target === target)
+    expect(at('/var/run/docker.sock')).toEqual([{ type: 'volume', source: 'engine', target: '/var/run/docker.sock', read_only: true }])
+    expect(environment.DOCKER_HOST).toBe('unix:///var/run/docker.sock/docker.sock')
+    expect(services['engine-proxy'].volumes).toContainEqual({ type: 'volume', source: 'engine', target: '/run/engine' })
+    expect(rules).toContain('PROXY_SOCKET /run/engine/docker.sock')
+    expect(configs['engine-proxy'].file).toBe(join(ROOT, 'deploy/proxy/haproxy.cfg'))
+  })
+})
+
+describe('deploy/alerts.yml', () => {
+  type Alert = { readonly alert: string; readonly expr: string; readonly for: string; readonly annotations: { readonly summary: string } }
+  const groups: readonly { readonly rules: readonly Alert[] }[] = parse(read('deploy/alerts.yml')).groups
+  const rules = groups.flatMap((group) => group.rules)
+
+  test('speaks only of metrics that the daemon has, with the labels they have', async () => {
+    const exposed = board()
+    exposed.count('reconciles', { result: 'failed' })
+    const text = await createMetrics(exposed).text()
+    const named = rules.flatMap(({ expr }) => expr.match(/\bswarm_slb_\w+(?:\{[^}]*\})?/g) ?? [])
+    expect(named.length).toBeGreaterThan(rules.length)
+    // A metric with labels is there as soon as it was counted once, and looks then as in the rule.
+    for (const metric of named) expect(text.includes(`\n${metric} `), metric).toBe(true)
+  })
+
+  test('tells of a swarm without a writer, standbys that could not take over, held deletes and passes that fail', () => {
+    const tells = (metric: RegExp) => rules.filter(({ expr }) => metric.test(expr)).map((rule) => `${rule.alert} ${rule.for}`)
+    expect(tells(/swarm_slb_leader\) == 0 or absent/)).toEqual(['SwarmSlbNobodyLeads 2m'])
+    expect(tells(/ready_to_lead == 0/)).toEqual(['SwarmSlbStandbyNotReady 10m'])
+    expect(tells(/deletes_held > 0/)).toEqual(['SwarmSlbDeletesHeld 1m'])
+    expect(tells(/result="failed"/)).toEqual(['SwarmSlbPassesFail 10m'])
+    expect(rules.every(({ annotations }) => annotations.summary.endsWith('.'))).toBe(true)
   })
 })
 
