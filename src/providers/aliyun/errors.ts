@@ -123,14 +123,19 @@ const UNWANTED: readonly (readonly [RegExp, string])[] = [
   [/\bhttps?:\/\/\S+/gi, '(url)'],
   [/\b(AccessKeyId|AccessKeySecret|SecurityToken|SignatureNonce|Signature)(=|%3D|%253D|"?\s*:\s*"?)[^\s&"',;]+/gi, '$1=***'],
   [/\b(?:LTAI|STS\.)\w{8,}/g, '***'],
+  [/-----BEGIN[A-Z ]*PRIVATE KEY-----.*?(?:-----END[A-Z ]*-----|$)/gs, '***'],
   [/[\u0000-\u001f\u007f]+/g, ' '],
 ]
+
+/** Where a private key was sent, whatever may be a part of it goes: an answer can quote it from any place to any other. */
+const KEY_PART = /(?:[A-Za-z0-9+/=]|%2[BF]|%3D){16,}/gi
 
 /** Text from outside, fit for a log: without secrets in any encoding that a request uses, on one line, at most 300 characters. */
 export function scrub(text: string, secrets: readonly string[]): string {
   const forms = secrets.flatMap((secret) => [secret, encodeURIComponent(secret), encodeURIComponent(encodeURIComponent(secret))])
   let clean = text
   for (const form of forms) if (form.length >= 4) clean = clean.replaceAll(form, '***')
+  if (secrets.some((secret) => secret.includes('PRIVATE KEY'))) clean = clean.replace(KEY_PART, '***')
   for (const [pattern, replacement] of UNWANTED) clean = clean.replace(pattern, replacement)
   return clean.trim().slice(0, 300)
 }

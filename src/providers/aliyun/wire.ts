@@ -28,7 +28,7 @@ const PopCore = Core as unknown as new (config: PopConfig, verbose: true) => Pop
 
 /** Signs and sends once, with a nonce of its own. Throws CallError. */
 export async function sendOnce(wire: Wire, action: string, params: Params, credentials: Credentials): Promise<Reply> {
-  const secrets = [credentials.accessKeyId, credentials.accessKeySecret, credentials.securityToken ?? '']
+  const secrets = [credentials.accessKeyId, credentials.accessKeySecret, credentials.securityToken ?? '', ...keysIn(params)]
   const deadline = new AbortController()
   const timer = setTimeout(() => deadline.abort(), wire.timeoutMs)
   try {
@@ -40,6 +40,11 @@ export async function sendOnce(wire: Wire, action: string, params: Params, crede
   } finally {
     clearTimeout(timer)
   }
+}
+
+/** Private keys that are sent, whole and line by line: an answer may quote any part of them. */
+function keysIn({ PrivateKey: key }: Params): readonly string[] {
+  return typeof key === 'string' ? [key, key.replaceAll('\n', '\\n'), ...key.split(/\s+/).filter((line) => line.length >= 8)] : []
 }
 
 /**

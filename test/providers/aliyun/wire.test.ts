@@ -1,8 +1,12 @@
+import { generateKeyPairSync } from 'node:crypto'
 import net, { type AddressInfo } from 'node:net'
 import nock from 'nock'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { CallError } from '../../../src/providers/provider.ts'
 import { CREDENTIALS, everything, failureOf, json, ok, REQUEST_ID, reading, refuse, serve, testRpc, writing } from './support.ts'
+
+const PEM = { type: 'pkcs8', format: 'pem' } as const
+const SPKI = { type: 'spki', format: 'pem' } as const
 
 afterEach(() => {
   nock.cleanAll()
@@ -38,6 +42,34 @@ describe('an answer that is none', () => {
     nock(HOST).post('/').twice().reply(503, '<html>').post('/').reply(200, { RequestId: REQUEST_ID })
     const rpc = testRpc(HOST)
     await expect(rpc('DescribeTags', {}, reading())).resolves.toMatchObject({ requestId: REQUEST_ID })
+    rpc.close()
+  })
+})
+
+describe('a private key that was sent', () => {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048, privateKeyEncoding: PEM, publicKeyEncoding: SPKI })
+  const body = privateKey.replace(/-----[^-]+-----/g, '').replace(/\s/g, '')
+  /** Every run of 16 characters of the key that is in the text. */
+  const leaked = (text: string) =>
+    [...Array(body.length).keys()].filter((at) => at + 16 <= body.length && text.includes(body.slice(at, at + 16)))
+
+  test.each([
+    { name: 'whole', quoted: privateKey },
+    { name: 'on one line', quoted: privateKey.replaceAll('\n', '\\n') },
+    { name: 'without its lines', quoted: body },
+    { name: 'from the middle', quoted: body.slice(500, 700) },
+    { name: 'encoded', quoted: encodeURIComponent(privateKey) },
+    { name: 'encoded twice', quoted: encodeURIComponent(encodeURIComponent(privateKey)) },
+    { name: 'cut short', quoted: privateKey.slice(0, 200) },
+  ])('is in no error, although the cloud quotes it $name', async ({ quoted }) => {
+    const host = 'https://slb.cn-test.aliyuncs.com'
+    nock(host)
+      .post('/')
+      .reply(400, { RequestId: REQUEST_ID, Code: 'KeyFormatError', Message: `The key ${quoted} is wrong` })
+    const rpc = testRpc(host)
+    const error = await failureOf(rpc('UploadServerCertificate', { PrivateKey: privateKey }, writing()))
+    expect(error.code).toBe('KeyFormatError')
+    expect(leaked(everything(error))).toEqual([])
     rpc.close()
   })
 })
