@@ -34,6 +34,23 @@ export type LoadBalancerRow = {
   readonly backends?: { readonly active: number; readonly drained: number }
 }
 
+/** Where nothing is written for now because somebody said so. */
+export type PausedRow = {
+  /** Name of the load balancer; `*`: all of them. */
+  readonly loadBalancer: string
+  /** Who and why, as far as they said. */
+  readonly by: string
+  readonly since: string
+  /** Empty: until the label or tag is taken off. */
+  readonly until: string
+  /** All of it in one line. */
+  readonly text: string
+  /** What would be done. */
+  readonly waiting: readonly string[]
+  /** Listeners that lead to another service's node port and would be stopped at once. */
+  readonly astray: readonly string[]
+}
+
 export type StatusPage = {
   readonly version: string
   readonly node: { readonly id: string; readonly hostname: string }
@@ -54,6 +71,7 @@ export type StatusPage = {
   readonly problems: readonly Problem[]
   readonly held: { readonly hash: string; readonly reason: string; readonly deletes: readonly HeldDelete[] }
   readonly drift: readonly string[]
+  readonly paused?: readonly PausedRow[]
 }
 
 export interface Board {

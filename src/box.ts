@@ -9,6 +9,8 @@ export interface Box {
   start(): void
   /** Ends applying before its time. */
   end(): void
+  /** Nothing begins any more, and what has begun is finished within the time of the box. */
+  hold(): void
   /** Ended by its time or by `end`, not by a stop. */
   ended(): boolean
   /** Lets go of timer and signals. */
@@ -43,6 +45,10 @@ export function createBox(ms: number, stop: AbortSignal, giveUp: AbortSignal): B
       timer ??= setTimeout(end, ms)
     },
     end,
+    hold: () => {
+      ended = true
+      begin.abort()
+    },
     ended: () => ended,
     release: () => {
       clearTimeout(timer)

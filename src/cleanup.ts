@@ -7,6 +7,7 @@ import { ownMark } from './core/holders.ts'
 import { formatBackendNote, ownerTag, parseMark } from './core/marks.ts'
 import { isOurs } from './core/members.ts'
 import { type Chain, DEFAULT_GROUP, type LoadBalancer, type Plan } from './core/model.ts'
+import { describePause, PAUSE_TAG, pauseOf } from './core/pause.ts'
 import { standingOf } from './core/usable.ts'
 import { ownerOf } from './desired.ts'
 import { CallError } from './providers/provider.ts'
@@ -79,6 +80,11 @@ async function cleanOne(
   const standing = standingOf(handle.actual, owner, clusterId)
   if (standing.status === 'readOnly' || standing.status === 'unusable') {
     result.failed.push(`${name}: ${standing.text}`)
+    return
+  }
+  const pause = pauseOf(handle.actual.tags[PAUSE_TAG], undefined, Date.now())
+  if (pause !== undefined) {
+    result.failed.push(`${name}: ${describePause(pause, `tag ${PAUSE_TAG}`)}`)
     return
   }
   const plan = cleanupPlan(handle.actual, owner)

@@ -12,6 +12,7 @@ import type { Logger } from './log.ts'
 import type { Loop, Why } from './loop.ts'
 import { createNews } from './news.ts'
 import { balancerRow, driftLines, heldPage, type Known, portRows } from './page.ts'
+import { followPause, type Pausing } from './pausing.ts'
 import { createProof } from './proof.ts'
 import type { Engine } from './swarm/client.ts'
 import { EngineError, NotReady } from './swarm/errors.ts'
@@ -62,6 +63,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
   const proof = createProof(now, options.proofMs)
   const missed = watchForMissed(watch, now)
   const tell = createNews(log, board)
+  const pausing = followPause(config.serviceId, now)
   let desire: Desire | undefined
   let loopOf: Loop | undefined
   /** Why the last pass failed, as the log knows it. */
@@ -71,6 +73,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     ...options,
     nodeName: () => board.page().node.hostname,
     dryRun: config.dryRun,
+    paused: pausing.paused,
     due: (time) => loopOf?.at(time),
     finished: (outcome, id) => {
       proof.looked(outcome.status === 'failed' ? 'badly' : 'well')
@@ -80,7 +83,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
   })
 
   function publish(wish: Desire): void {
-    const page = { ...fleetPage(fleet, wish), readyToLead: proof.state(board.page().role, [...fleet.known.values()]) }
+    const page = { ...fleetPage(fleet, wish, pausing), readyToLead: proof.state(board.page().role, [...fleet.known.values()]) }
     board.publish(page)
     tell(page)
   }
@@ -107,8 +110,8 @@ export function createDaemon(options: DaemonOptions): Daemon {
     const missedAt = missed.reading(snapshot, begun)
     fleet.noteCluster(snapshot.clusterId)
     announce(options, snapshot, part, term)
-    desire = await desires.read(snapshot, stop)
-    const mayWrite = term.mayWrite && !config.dryRun
+    desire = await desires.read(pausing.read(snapshot), stop)
+    const mayWrite = term.mayWrite && !config.dryRun && !pausing.paused()
     // A standby looks at its start and at each resync: often enough to take over warm, without doubling the calls of the leader.
     const resync = why.resync || (!part.writes && proof.takeTurn())
     const times = fleet.offer({ desire, mayWrite, resync, fresh: term.gained, newOnly: !part.writes && !resync })
@@ -117,6 +120,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       lastPass: { at: new Date().toISOString(), ok: [...fleet.known.values()].every(({ error }) => error === ''), ms: now() - begun },
     })
     board.took(now() - begun)
+    loop.at(pausing.until())
     const tasksAt = asksAgain(snapshot, part) ? begun + (options.tasksMs ?? TASKS_MS) : undefined
     for (const time of [...times, term.recheckAt, missedAt, desire.recheckAt, tasksAt, part.writes ? undefined : proof.dueAt()])
       loop.at(time)
@@ -135,6 +139,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       const { role, leader } = board.page()
       if (role !== 'leader') return { approved: [], hash: shown, error: `this manager does not lead; ask ${leader || 'the leader'}` }
       if (shown === '') return { approved: [], hash: '', error: 'nothing is held' }
+      if (pausing.paused()) return { approved: [], hash: shown, error: 'writing is paused: approve when the pause is over' }
       if (hash !== undefined && hash !== shown) return { approved: [], hash: shown, error: 'what is held has changed since it was shown' }
       const approved = fleet.approve()
       loopOf?.at(now())
@@ -154,14 +159,17 @@ export function createDaemon(options: DaemonOptions): Daemon {
   }
 }
 
-function fleetPage(fleet: Fleet, desire: Desire) {
+function fleetPage(fleet: Fleet, desire: Desire, pausing: Pausing) {
   const known = [...fleet.known.values()]
+  const pauses = pausing.rows(known)
   const row = (id: string) => balancerRow(fleet.known.get(id) ?? { id, look: undefined, error: '', verdicts: [], made: 0 })
   return {
     owner: desire.rules.owner,
     loadBalancers: desire.loadBalancers.map(row),
     ports: portRows(desire, fleet.known, fleet.shared.ledger),
+    paused: pauses.paused,
     problems: [
+      ...pauses.problems,
       ...desire.problems,
       ...untaggedNames([...fleet.first.values()], desire.named, desire.rules.owner),
       ...known.flatMap(({ look }) => look?.problems ?? []),

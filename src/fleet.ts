@@ -28,6 +28,8 @@ export type FleetOptions = {
   readonly nodeName: () => string
   /** Plans are logged, once, where nothing is written. */
   readonly dryRun: boolean
+  /** Somebody said that nothing is to be written anywhere now; plans are logged then too. */
+  readonly paused?: () => boolean
 }
 
 type FleetOffer = Pick<Offer, 'mayWrite' | 'resync' | 'fresh'> & {
@@ -87,7 +89,10 @@ export function createFleet(options: FleetOptions): Fleet {
     const { ledger, complete } = unread.passed(id, outcome.status === 'looked', shared.ledger)
     shared.ledger = ledger
     if (complete) pokeHeld()
-    if (options.dryRun && outcome.status === 'looked') report.planned(id, outcome.look.run)
+    if (outcome.status === 'looked') {
+      const why = options.dryRun ? 'dry run' : options.paused?.() || outcome.look.pause !== undefined ? 'paused' : undefined
+      report.planned(id, why === undefined ? [] : outcome.look.run, why ?? '')
+    }
     options.due(workers.get(id)?.recheckAt())
     options.finished(outcome, id)
   }
@@ -142,10 +147,10 @@ export function createFleet(options: FleetOptions): Fleet {
 function createReport({ board, log, cloud, nodeName }: FleetOptions, nameOf: (id: string) => string) {
   const planned = new Map<string, ReadonlySet<string>>()
   return {
-    planned(id: string, plan: Plan): void {
+    /** Each line once for as long as it stands. */
+    planned(id: string, plan: Plan, why: string): void {
       const lines = new Set(plan.flatMap(({ changes }) => changes.map((change) => describeChange(change))))
-      for (const change of lines)
-        if (planned.get(id)?.has(change) !== true) log.info({ lb: nameOf(id), change }, 'change planned (dry run)')
+      for (const change of lines) if (planned.get(id)?.has(change) !== true) log.info({ lb: nameOf(id), change }, `change planned (${why})`)
       planned.set(id, lines)
     },
     applied(id: string, { chain, change, requestIds, ms }: Applied): void {

@@ -4,7 +4,7 @@ import type { Logger } from './log.ts'
 
 type News = { readonly level: 'info' | 'warn'; readonly fields: object; readonly message: string; readonly count?: 'label' | 'held' }
 
-function newsOf(page: Pick<StatusPage, 'problems' | 'held' | 'drift' | 'ports'>): ReadonlyMap<string, News> {
+function newsOf(page: Pick<StatusPage, 'problems' | 'held' | 'drift' | 'ports' | 'paused'>): ReadonlyMap<string, News> {
   const news = new Map<string, News>()
   const tell = (one: News) => news.set(JSON.stringify([one.message, one.fields]), one)
   for (const { kind, subject, port, text } of page.problems) {
@@ -22,6 +22,12 @@ function newsOf(page: Pick<StatusPage, 'problems' | 'held' | 'drift' | 'ports'>)
       message: 'delete is held',
       count: 'held',
     })
+  }
+  for (const { loadBalancer: lb, by, since, until, astray } of page.paused ?? []) {
+    tell({ level: 'warn', fields: { lb, by, since, until }, message: 'paused: nothing is written' })
+    for (const listener of astray) {
+      tell({ level: 'warn', fields: { lb, listener }, message: 'leads to a port of another service and is not stopped: paused' })
+    }
   }
   for (const text of page.drift) tell({ level: 'warn', fields: { drift: text }, message: 'drift is left alone' })
   for (const { service, port, state, reason } of page.ports) {

@@ -4,6 +4,7 @@ import type { PortView, ServiceView } from './core/claims.ts'
 import { heldHash, holdAll, type Ledger } from './core/guard.ts'
 import { portName } from './core/labels.ts'
 import type { ListenerKey, LoadBalancer } from './core/model.ts'
+import { describePause, PAUSE_TAG } from './core/pause.ts'
 import type { Verdict } from './core/verdicts.ts'
 import type { Desire } from './desired.ts'
 import type { Look, Outcome } from './reconcile.ts'
@@ -111,14 +112,14 @@ const members = (lb: LoadBalancer) => {
 
 export function balancerRow({ id, look, error, made }: Known): LoadBalancerRow {
   if (look === undefined) return { name: id, id, address: '', state: 'unknown', reason: error || 'not read yet', listeners: 0, owned: 0 }
-  const { lb, standing, diff } = look
+  const { lb, standing, diff, pause } = look
   const refused = standing.status === 'unusable' || standing.status === 'readOnly'
   return {
     name: lb.name,
     id,
     address: lb.address,
-    state: refused ? standing.status : lb.status,
-    reason: refused ? standing.text : error,
+    state: refused ? standing.status : pause !== undefined ? 'paused' : lb.status,
+    reason: refused ? standing.text : error || (pause === undefined ? '' : describePause(pause, `tag ${PAUSE_TAG}`)),
     listeners: lb.listeners.length + made,
     owned: diff.owned + made,
     backends: members(lb),

@@ -13,8 +13,9 @@ import { parseMark } from './core/marks.ts'
 import type { Chain, DeleteKey, LoadBalancer, Plan, Problem } from './core/model.ts'
 import type { Backends } from './core/nodes.ts'
 import { checkNotes, NO_NOTES, type NotesMemory } from './core/notes.ts'
+import { PAUSE_TAG, type Pause, pauseOf, tagProblems } from './core/pause.ts'
 import { allowedBy, type Policy } from './core/policy.ts'
-import { type Standing, standingOf } from './core/usable.ts'
+import { isTakenOver, lostTo, type Standing, standingOf, TAKEN_TAG, UNTAKEN } from './core/usable.ts'
 import { CallError, type Handle, type OpenOptions, type Provider, type Turn } from './providers/provider.ts'
 
 export type ReconcileRules = DiffRules & {
@@ -30,6 +31,10 @@ export type Remembered = {
   readonly drift: DriftMemory
   readonly notes: NotesMemory
   readonly look: number
+  /** What the tag of the load balancer said at the last look. */
+  readonly pause?: Pause | undefined
+  /** Who took the load balancer over from us: see lostTo. */
+  readonly lostTo?: string | undefined
 }
 export const NOTHING_REMEMBERED: Remembered = { balancer: NO_MEMORY, drift: NO_DRIFT, notes: NO_NOTES, look: 0 }
 
@@ -72,6 +77,8 @@ export type Look = {
   readonly lb: LoadBalancer
   readonly diff: Diff
   readonly standing: Standing
+  /** Its tag says that nothing is to be written here now: `run` is what would be done. */
+  readonly pause?: Pause | undefined
   /** All that would be done, held deletes included. */
   readonly wished: Plan
   readonly run: Plan
@@ -160,32 +167,40 @@ async function lookAt(given: Task, shared: Shared): Promise<Look> {
   const notes = checkNotes(given.remembered.notes, lb)
   const { task, seen } = await readDiff(given, handle, notes, shared)
   const { id, rules } = task
-  const standing = standingOf(lb, rules.owner, rules.clusterId)
+  const lost = lostTo(shared.read.get(id), lb, rules.owner, task.remembered.lostTo)
+  const standing = standingOf(lb, rules.owner, rules.clusterId, lost)
+  const pause = pauseOf(lb.tags[PAUSE_TAG], task.remembered.pause, task.now())
+  const mayWrite = task.mayWrite && pause === undefined
   const look = task.remembered.look + 1
+  const kept = { balancer: seen.memory, notes, look, pause, lostTo: lost }
   shared.read.set(id, lb)
   shared.ledger = { ...shared.ledger, counts: recount(shared, task).set(id, { owned: seen.owned, alive: seen.alive }) }
   noteUp(lb, rules.owner, shared.up)
-  const base = { handle, lb, diff: seen, standing }
+  const base = { handle, lb, diff: seen, standing, pause }
   if (standing.status === 'unusable' || standing.status === 'readOnly') {
     const problem: Problem = { kind: 'loadBalancer', subject: lb.name, text: standing.text }
-    const remembered = { ...task.remembered, balancer: seen.memory, notes, look }
+    const remembered = { ...task.remembered, ...kept }
     return { ...base, wished: [], run: [], problems: [problem], resting: [], remembered, recheckAt: task.now() + UNUSABLE_MS }
   }
   const allowed = allowedBy(rules.policy, seen.plan)
   const fitted = fitQuotas(allowed, lb, rules.quotas)
-  const damped = task.driftOnly && task.mayWrite ? dampen(fitted.plan, task.remembered.drift, look, task.now()) : undefined
+  const damped = task.driftOnly && mayWrite ? dampen(fitted.plan, task.remembered.drift, look, task.now()) : undefined
   const wished = damped?.plan ?? fitted.plan
-  const guarded = guard(wished, id, shared.ledger, rules.guard, task.now())
+  const { clusterChanged } = shared.ledger
+  const taken = lb.tags[TAKEN_TAG] !== undefined
+  const guarded = guard(wished, id, { ...shared.ledger, clusterChanged: clusterChanged || taken }, rules.guard, task.now())
   // A pass that may not write judges too, so that a standby shows what would be held; but nothing counts as deleted or approved there.
-  shared.ledger = task.mayWrite ? guarded.ledger : { ...guarded.ledger, deleted: shared.ledger.deleted, approved: new Set() }
+  const idle = mayWrite ? {} : { deleted: shared.ledger.deleted }
+  shared.ledger = { ...guarded.ledger, clusterChanged, ...idle, ...(task.mayWrite ? {} : { approved: new Set<string>() }) }
+  const settled = taken && isTakenOver(seen.verdicts, wished)
   return {
     ...base,
     wished,
-    run: withTag(guarded.run, standing),
-    problems: [...(task.problems ?? []), ...seen.problems, ...fitted.problems],
+    run: [...withTag(guarded.run, standing), ...(settled ? [UNTAKEN] : [])],
+    problems: [...(task.problems ?? []), ...tagProblems(lb, pause), ...seen.problems, ...fitted.problems],
     resting: damped?.resting ?? [],
-    remembered: { balancer: seen.memory, drift: damped?.memory ?? task.remembered.drift, notes, look },
-    recheckAt: earliest(seen.recheckAt, guarded.recheckAt),
+    remembered: { ...kept, drift: damped?.memory ?? task.remembered.drift },
+    recheckAt: earliest(seen.recheckAt, guarded.recheckAt, pause?.until),
   }
 }
 
@@ -195,13 +210,23 @@ function withTag(plan: Plan, standing: Standing): Plan {
   return [{ id: 'tag', service: undefined, after: [], changes: [standing.tag] }, ...plan]
 }
 
+/**
+ * Two swarms that begin at once both see no tag and both write theirs; the last one stands. So the tag is written alone, and the rest of
+ * the plan counts as pending: the next look reads the tag again, and who lost sees it before anything else is written.
+ */
+async function apply({ run, handle, standing }: Look, task: Task): Promise<ApplyResult> {
+  const alone = standing.status === 'untagged' && run.length > 1
+  const result = await applyPlan(alone ? run.slice(0, 1) : run, handle, task.turnOf, task.hooks)
+  return alone ? { ...result, pending: result.pending + run.length - 1 } : result
+}
+
 /** @param looked called after reading and before the first write, so that nothing seen is lost if writing fails */
 export async function reconcileOne(task: Task, shared: Shared, looked: (look: Look) => void): Promise<Outcome> {
   try {
     const look = await lookAt(task, shared)
     looked(look)
-    if (look.run.length === 0 || !upToDate(task).mayWrite) return { status: 'looked', look, result: undefined }
-    return { status: 'looked', look, result: await applyPlan(look.run, look.handle, task.turnOf, task.hooks) }
+    if (look.run.length === 0 || look.pause !== undefined || !upToDate(task).mayWrite) return { status: 'looked', look, result: undefined }
+    return { status: 'looked', look, result: await apply(look, task) }
   } catch (error) {
     return { status: 'failed', error: error instanceof Error ? error : new Error(String(error)) }
   }

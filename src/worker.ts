@@ -204,8 +204,10 @@ export function createWorker(options: WorkerOptions): Worker {
     const same = next === undefined && !running.box.ended() && digestOf(offer, running.last).text === running.digest.text
     if (same && !offer.fresh) return
     next = { ...offer, resync: offer.resync || next?.resync === true }
-    // Writing for a wish that has changed ends; requests on the wire finish.
-    running.box.end()
+    // Writing for a wish that has changed ends; requests on the wire finish. Where writing itself ends, as for a pause, a replacement
+    // that was cut between its delete and its create would stay so: there what has begun is finished.
+    if (running.offer.mayWrite && !offer.mayWrite) running.box.hold()
+    else running.box.end()
   }
 
   return {

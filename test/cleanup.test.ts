@@ -200,3 +200,10 @@ describe('carried out', () => {
     expect(provider.lb().groups).toHaveLength(2)
   })
 })
+
+test('a paused load balancer is left as it is', async () => {
+  const { removed, failed, provider } = await clean(balancer({ ...mixed, tags: { ...mixed.tags, 'swarm-slb:pause': 'true alice' } }))
+  expect(removed).toEqual([])
+  expect(failed).toEqual([expect.stringContaining('paused by alice')])
+  expect(provider.written).toEqual([])
+})

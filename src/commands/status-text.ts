@@ -1,5 +1,5 @@
 // The status page as text.
-import type { StatusPage, StatusRow } from '../board.ts'
+import type { PausedRow, StatusPage, StatusRow } from '../board.ts'
 import type { Problem } from '../core/model.ts'
 import { plain } from '../terminal.ts'
 import { type Column, table } from './table.ts'
@@ -23,6 +23,7 @@ const PORTS = [
 export function statusText(page: StatusPage, width: number, now: number): string {
   const sections = [
     [headline(page, now)],
+    ...(page.paused ?? []).map(pauseLines),
     loadBalancers(page, width),
     portLines(page.ports, width),
     problemLines(page.problems),
@@ -48,6 +49,18 @@ function span(at: string, now: number): string {
   const seconds = Math.max(0, Math.round((now - Date.parse(at)) / 1000))
   if (seconds < 120) return `${seconds} s`
   return seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`
+}
+
+/** What it keeps back, and loudest what should have been closed at once. */
+function pauseLines({ loadBalancer, text, waiting, astray }: PausedRow): readonly string[] {
+  const where = loadBalancer === '*' ? 'every load balancer' : loadBalancer
+  return [
+    plain(`PAUSED: ${where} ${text}`),
+    ...astray.map((listener) =>
+      plain(`  DANGER: ${listener} leads to a port of another service now, and is not stopped because of the pause`),
+    ),
+    ...waiting.map((line) => plain(`  waits: ${line}`)),
+  ]
 }
 
 function loadBalancers({ loadBalancers }: StatusPage, width: number): readonly string[] {

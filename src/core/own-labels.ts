@@ -59,6 +59,8 @@ function meant(key: string, ports: readonly PublishedPort[]): string | undefined
 
 function misspelt(key: string, ports: readonly PublishedPort[], hint: boolean): string {
   if (NODE_LABELS.includes(key)) return `${key} is a label of nodes, not of services`
+  if (key === 'slb.pause')
+    return 'slb.pause is for the service of swarm-slb itself (SLB_SERVICE_ID); slb.freeze leaves one service as it is'
   if (key === 'slb.adopt') return 'adopt is for one port: slb.port.<container port>.adopt'
   const better = hint ? meant(key, ports) : undefined
   const known = parseKey(key) === undefined ? `fits no form of label; expected ${KEY_FORM}` : 'is no known option'

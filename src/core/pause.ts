@@ -1,5 +1,6 @@
 // Pauses: a person says "no writes" with a label on our own service or with a tag on one load balancer.
 // What cannot be read pauses too, and is a problem: better too long than too short.
+import type { LoadBalancer, Problem } from './model.ts'
 import { quote } from './quote.ts'
 
 /** On the daemon's own service: nothing is written anywhere. */
@@ -65,4 +66,9 @@ export function describePause({ since, until, by, fault }: Pause, where: string)
   const who = by === '' ? 'by somebody who left no name' : `by ${/^[ -~]*$/.test(by) ? by : quote(by)}`
   const end = until === undefined ? `until ${where} is taken off` : `until ${iso(until)}`
   return `paused ${who} (${where}), seen since ${iso(since)}, ${end}; nothing is written${fault === '' ? '' : ', although its value cannot be read'}`
+}
+
+export function tagProblems({ name, tags }: LoadBalancer, pause: Pause | undefined): readonly Problem[] {
+  if (pause === undefined || pause.fault === '' || tags[PAUSE_TAG] === undefined) return []
+  return [{ kind: 'loadBalancer', subject: name, text: `tag ${PAUSE_TAG}: ${pause.fault}` }]
 }

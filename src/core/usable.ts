@@ -1,6 +1,7 @@
 // May this load balancer be written to at all, and does its tag say it is ours? Nothing is moved elsewhere by itself.
 import { ownerTag, parseMark, taggedOwner } from './marks.ts'
-import type { Change, LoadBalancer, Problem } from './model.ts'
+import type { Chain, Change, LoadBalancer, Plan, Problem } from './model.ts'
+import type { Verdict } from './verdicts.ts'
 
 const FOREIGN_TAGS = ['kubernetes.do.not.delete', 'ack.aliyun.com']
 
@@ -58,6 +59,12 @@ export function lostTo(before: LoadBalancer | undefined, lb: LoadBalancer, owner
   const others = lb.listeners.flatMap(({ key, note }) => (ours.has(key) ? (parseMark(note)?.owner ?? []) : []))
   return others.find((name) => name !== owner) ?? known
 }
+
+/** The takeover is over: what was found is wanted by a service of this swarm, or went with approval. */
+export const UNTAKEN: Chain = { id: 'taken', service: undefined, after: [], changes: [{ kind: 'untagLoadBalancer', keys: [TAKEN_TAG] }] }
+
+export const isTakenOver = (verdicts: readonly Verdict[], wished: Plan): boolean =>
+  verdicts.every(({ state }) => state !== 'removing') && wished.every(({ deletes }) => deletes === undefined)
 
 /**
  * A load balancer found by its name should be the one that was used before: names can be given to another one.

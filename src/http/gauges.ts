@@ -60,6 +60,25 @@ export const GAUGES: readonly Reading[] = [
   },
   { name: 'deletes_held', help: 'Deletes that wait for approval or for their time', read: ({ held }) => one(held.deletes.length) },
   { name: 'drift', help: 'Changes by hand that are left as they are', read: ({ drift }) => one(drift.length) },
+  {
+    name: 'paused',
+    help: '1 where nothing is written for now, by load balancer (*: all of them) and who asked for it',
+    labels: ['lb', 'by'],
+    read: ({ paused = [] }) => paused.map(({ loadBalancer: lb, by }): Sample => [{ lb, by }, 1]),
+  },
+  {
+    name: 'paused_since_timestamp_seconds',
+    help: 'When a pause was first seen, in seconds since 1970',
+    labels: ['lb'],
+    read: ({ paused = [] }) => paused.map(({ loadBalancer: lb, since }): Sample => [{ lb }, Date.parse(since) / 1000]),
+  },
+  {
+    name: 'paused_until_timestamp_seconds',
+    help: 'When a pause is over by itself, in seconds since 1970; missing where it is not',
+    labels: ['lb'],
+    read: ({ paused = [] }) =>
+      paused.flatMap(({ loadBalancer: lb, until }): Sample[] => (until === '' ? [] : [[{ lb }, Date.parse(until) / 1000]])),
+  },
 ]
 
 /** How often each set of labels occurs. */

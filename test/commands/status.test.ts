@@ -38,6 +38,25 @@ async function daemon(fields: Partial<StatusPage> = {}) {
 }
 
 describe('the status text', () => {
+  test('begins with what is paused, what waits, and loudly with what leads astray', () => {
+    const paused = [
+      {
+        loadBalancer: '*',
+        by: 'alice',
+        since: '',
+        until: '',
+        text: 'paused by alice',
+        waiting: ['front: delete listener tcp:1'],
+        astray: ['front: tcp:2'],
+      },
+    ]
+    expect(statusText(page({ paused }), 140, NOW).split('\n\n')[1]?.split('\n')).toEqual([
+      'PAUSED: every load balancer paused by alice',
+      '  DANGER: front: tcp:2 leads to a port of another service now, and is not stopped because of the pause',
+      '  waits: front: delete listener tcp:1',
+    ])
+  })
+
   test('shows each port with its place, state, health and reason', () => {
     const ports = [row({ backends: { healthy: 2, total: 3 } }), ...page().ports.slice(1)]
     expect(statusText(page({ ports }), 200, NOW)).toBe(`swarm-slb 1.2.3 on node-1: leader; last pass 3 s ago ok

@@ -52,6 +52,10 @@ describe('the tag says whose load balancer it is', () => {
     ['our owner with another cluster', { 'swarm-slb:me': 'cluster-2' }, 'readOnly'],
     ['another owner with our cluster: SLB_OWNER was changed', { 'swarm-slb:old': 'cluster-1' }, 'readOnly'],
     ['a neighbour', { 'swarm-slb:them': 'cluster-9' }, 'untagged'],
+    ['a pause is no owner', { 'swarm-slb:pause': 'cluster-1', 'swarm-slb:me': 'cluster-1' }, 'ours'],
+    ['a takeover is no owner', { 'swarm-slb:taken': 'cluster-1' }, 'untagged'],
+    ['taken over from us, and nobody has it now', { 'swarm-slb:taken': 'me/cluster-1' }, 'readOnly'],
+    ['taken over from us long ago, and ours again', { 'swarm-slb:taken': 'me/cluster-1', 'swarm-slb:me': 'cluster-1' }, 'ours'],
     ['a neighbour and ours', { 'swarm-slb:them': 'cluster-9', 'swarm-slb:me': 'cluster-1' }, 'ours'],
   ])('%s', (_, tags, status) => {
     expect(standingOf(balancer({ tags }), OWNER, 'cluster-1').status).toBe(status)

@@ -41,6 +41,19 @@ describe('metrics', () => {
     expect(sample(after, 'swarm_slb_last_success_timestamp_seconds')).toBe(String(Date.parse('2026-01-02T03:04:05Z') / 1000))
   })
 
+  test('tell pauses, who asked for them, and until when', async () => {
+    const pause = { by: 'alice', since: '2026-01-02T03:00:00Z', text: '', waiting: [], astray: [] }
+    const paused = [
+      { ...pause, loadBalancer: '*', until: '' },
+      { ...pause, loadBalancer: 'my-slb', until: '2026-01-02T04:00:00Z' },
+    ]
+    const page = await createMetrics(makeBoard({ paused })).text()
+    expect(sample(page, 'swarm_slb_paused{lb="*",by="alice"}')).toBe('1')
+    expect(sample(page, 'swarm_slb_paused_since_timestamp_seconds{lb="*"}')).toBe(String(Date.parse('2026-01-02T03:00:00Z') / 1000))
+    expect(sample(page, 'swarm_slb_paused_until_timestamp_seconds{lb="*"}')).toBeUndefined()
+    expect(sample(page, 'swarm_slb_paused_until_timestamp_seconds{lb="my-slb"}')).toBe(String(Date.parse('2026-01-02T04:00:00Z') / 1000))
+  })
+
   test('give pass durations as a cumulative histogram', async () => {
     const board = makeBoard()
     for (const ms of [3, 400, 60_000]) board.took(ms)

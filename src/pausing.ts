@@ -1,0 +1,82 @@
+// Pauses as the daemon knows them: the one of our own service's label, and what people are shown of every one.
+import type { PausedRow } from './board.ts'
+import { describeChange } from './core/describe.ts'
+import type { Plan, Problem, Snapshot } from './core/model.ts'
+import { describePause, PAUSE_LABEL, PAUSE_TAG, type Pause, pauseOf } from './core/pause.ts'
+import type { Known } from './page.ts'
+
+/** The pause that the label of the daemon's own service asks for. */
+export interface Pausing {
+  /** Looks at the label, and answers with the snapshot without it: it is for us and not about ports. */
+  read(snapshot: Snapshot): Snapshot
+  /** As of the last reading. */
+  paused(): boolean
+  /** When it is over by itself, milliseconds. */
+  until(): number | undefined
+  /** For the status page. */
+  rows(known: readonly Known[]): { readonly paused: readonly PausedRow[]; readonly problems: readonly Problem[] }
+}
+
+/** @param serviceId of the Swarm service that this daemon is a task of; undefined: of none, and only tags pause */
+export function followPause(serviceId: string | undefined, now: () => number): Pausing {
+  let pause: Pause | undefined
+  let problems: readonly Problem[] = []
+  return {
+    read(snapshot) {
+      const own = serviceId === undefined ? undefined : snapshot.services.find(({ id }) => id === serviceId)
+      if (own === undefined) {
+        // It cannot be gone while this task runs: whatever hides it, what it said last still holds.
+        if (pause?.until !== undefined && pause.until <= now()) pause = undefined
+        problems = serviceId === undefined ? [] : [unknownService(serviceId)]
+        return snapshot
+      }
+      const { [PAUSE_LABEL]: text, ...labels } = own.labels
+      pause = pauseOf(text, pause, now())
+      problems = faults(own.name, pause)
+      return { ...snapshot, services: snapshot.services.map((service) => (service === own ? { ...own, labels } : service)) }
+    },
+    paused: () => pause !== undefined,
+    until: () => pause?.until,
+    rows: (known) => ({ paused: pausedRows(pause, known), problems }),
+  }
+}
+
+const faults = (subject: string, pause: Pause | undefined): readonly Problem[] =>
+  pause === undefined || pause.fault === '' ? [] : [{ kind: 'label', subject, text: `${PAUSE_LABEL}: ${pause.fault}` }]
+
+const unknownService = (serviceId: string): Problem => ({
+  kind: 'label',
+  subject: 'swarm-slb',
+  text: `SLB_SERVICE_ID is ${serviceId}, and this swarm has no such service: a label ${PAUSE_LABEL} cannot be seen`,
+})
+
+const iso = (time: number) => new Date(time).toISOString()
+
+const changesOf = (plan: Plan) => plan.flatMap(({ changes }) => changes)
+
+/** What waits, of one load balancer. */
+const waiting = ({ look }: Known) => changesOf(look?.run ?? []).map((change) => describeChange(change))
+const astray = ({ look }: Known) => changesOf(look?.run ?? []).flatMap((change) => (change.kind === 'stopListener' ? [change.key] : []))
+
+function rowOf(loadBalancer: string, pause: Pause, where: string, known: readonly Known[]): PausedRow {
+  const named = (lines: (one: Known) => readonly string[]) =>
+    known.flatMap((one) => lines(one).map((line) => (loadBalancer === '*' ? `${one.look?.lb.name ?? one.id}: ${line}` : line)))
+  return {
+    loadBalancer,
+    by: pause.by,
+    since: iso(pause.since),
+    until: pause.until === undefined ? '' : iso(pause.until),
+    text: describePause(pause, where),
+    waiting: named(waiting),
+    astray: named(astray),
+  }
+}
+
+/** @param own the pause of the daemon's own service */
+export function pausedRows(own: Pause | undefined, known: readonly Known[]): readonly PausedRow[] {
+  const tagged = known.flatMap((one) => {
+    const pause = one.look?.pause
+    return pause === undefined ? [] : [rowOf(one.look?.lb.name ?? one.id, pause, `tag ${PAUSE_TAG}`, [one])]
+  })
+  return own === undefined ? tagged : [rowOf('*', own, `label ${PAUSE_LABEL}`, known), ...tagged]
+}
