@@ -1,23 +1,14 @@
 // The life of one load balancer in steps: each says what is done, and what is there afterwards.
-import {
-  type ActualListener,
-  type Change,
-  DEFAULT_GROUP,
-  type ListenerSpec,
-  type LoadBalancer,
-  type Member,
-  type Target,
-} from '../../src/core/model.ts'
+import { type Change, DEFAULT_GROUP, type ListenerSpec, type LoadBalancer, type Member, type Target } from '../../src/core/model.ts'
 import type { Settings } from '../../src/core/options.ts'
+import { NOTE, type Picture, PREFIX, sorted } from './provider-contract-picture.ts'
 
-export const PREFIX = 'swarm-slb/contract/'
 const WEB = `${PREFIX}web/80-tcp`
 const API = `${PREFIX}api/9000-tcp`
 const DNS = `${PREFIX}dns/53-udp`
-const NOTE = 'swarm-slb/contract'
 
 const TIMES = { 'health-check-interval': 5, 'healthy-threshold': 2, 'unhealthy-threshold': 3, 'health-check-connect-port': 0 } as const
-const BASE = { scheduler: 'wrr', bandwidth: -1 } as const
+export const BASE = { scheduler: 'wrr', bandwidth: -1 } as const
 const TCP_CHECK: Settings = { 'health-check-switch': 'on', 'health-check-type': 'tcp', 'health-check-connect-timeout': 3, ...TIMES }
 const TCP: Settings = { ...BASE, 'persistence-timeout': 0, ...TCP_CHECK }
 const PROBE: Settings = { 'health-check-uri': '/license.txt', 'health-check-domain': '', 'health-check-httpcode': 'http_2xx,http_3xx' }
@@ -30,58 +21,36 @@ const UDP: Settings = {
   ...TIMES,
 }
 const HTTP_CHECK: Settings = { 'health-check-flag': 'on', ...PROBE, 'health-check-method': 'head', 'health-check-timeout': 3, ...TIMES }
-const HTTP: Settings = { ...BASE, 'sticky-session': 'off', ...HTTP_CHECK }
+export const HTTP: Settings = { ...BASE, 'sticky-session': 'off', ...HTTP_CHECK }
 const STICKY: Settings = { 'sticky-session': 'on', 'sticky-session-type': 'insert', 'cookie-timeout': 1800 }
 
-/** What of a load balancer the contract is about; groups go by their name, since the cloud chooses the key. */
-export type Picture = {
-  readonly listeners: Readonly<Record<string, Pick<ActualListener, 'protocol' | 'status' | 'note' | 'settings'> & { target: string }>>
-  readonly groups: Readonly<Record<string, readonly Member[]>>
-  readonly members: readonly Member[]
+export type Context = {
+  readonly lb: LoadBalancer
+  readonly before: Picture
+  readonly servers: readonly string[]
+  /** Ids of two certificates that exist. */
+  readonly certificates: readonly [string, string]
 }
-
-const sorted = (members: readonly Member[]) => members.toSorted((a, b) => a.server.localeCompare(b.server) || (a.port ?? 0) - (b.port ?? 0))
-
-const targetName = ({ groups }: LoadBalancer, target: Target | undefined): string => {
-  if (target === undefined) return 'none'
-  return target.kind === 'default' ? `default:${target.port}` : (groups.find(({ ref }) => ref === target.group)?.name ?? 'unlisted')
-}
-
-/** Of what is ours, or of everything else. */
-export function pictureOf(lb: LoadBalancer, ours: boolean): Picture {
-  const listeners = lb.listeners.filter(({ note }) => note.startsWith(PREFIX) === ours)
-  const groups = lb.groups.filter(({ name }) => name.startsWith(PREFIX) === ours)
-  return {
-    listeners: Object.fromEntries(
-      listeners.map(({ key, protocol, status, note, settings, target }) => [
-        key,
-        { protocol, status, note, settings, target: targetName(lb, target) },
-      ]),
-    ),
-    groups: Object.fromEntries(groups.map(({ name, members }) => [name, sorted(members)])),
-    members: sorted(lb.members.filter(({ note }) => note.startsWith(NOTE) === ours)),
-  }
-}
-
-export type Context = { readonly lb: LoadBalancer; readonly before: Picture; readonly servers: readonly string[] }
-type Step = {
+export type Step = {
   readonly name: string
   readonly changes: (context: Context) => readonly Change[]
   readonly expected: (context: Context) => Picture
 }
 
-const member = (server: string, port?: number, weight = 100, note = NOTE): Member => ({ server, port, weight, note })
-const refOf = ({ lb }: Context, name: string) => lb.groups.find((group) => group.name === name)?.ref ?? name
-const spec = (protocol: ListenerSpec['protocol'], port: number, note: string, target: Target, settings: Settings): ListenerSpec => ({
+export const member = (server: string, port?: number, weight = 100, note = NOTE): Member => ({ server, port, weight, note })
+export const refOf = ({ lb }: Context, name: string) => lb.groups.find((group) => group.name === name)?.ref ?? name
+export const spec = (protocol: ListenerSpec['protocol'], port: number, note: string, target: Target, settings: Settings): ListenerSpec => ({
   key: `${protocol === 'udp' ? 'udp' : 'tcp'}:${port}`,
   ...{ protocol, port, note, target, settings },
 })
-const running = ({ protocol, note, settings }: ListenerSpec, target: string) => ({
+export const running = ({ protocol, note, settings }: ListenerSpec, target: string) => ({
   protocol,
   note,
   settings,
   target,
   status: 'running' as const,
+  rules: [],
+  extensions: [],
 })
 const toDefault = { kind: 'default', port: 30000 } as const
 const web = (group: string) => spec('http', 8080, WEB, { kind: 'group', group }, HTTP)
@@ -96,7 +65,7 @@ function update({ before }: Context, key: 'tcp:8080' | 'tcp:9000' | 'udp:9000', 
   return { kind: 'updateListener', key, protocol, set: Object.fromEntries(changed), was, settings, ...more }
 }
 
-const withListener = ({ before }: Context, key: string, more: object): Picture => {
+export const withListener = ({ before }: Context, key: string, more: object): Picture => {
   const old = before.listeners[key]
   if (old === undefined) throw new Error(`no listener ${key}`)
   return { ...before, listeners: { ...before.listeners, [key]: { ...old, ...more } } }

@@ -2,7 +2,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Handle, OpenOptions, Provider, Turn } from '../../src/providers/provider.ts'
-import { type Context, type Picture, PREFIX, pictureOf, STEPS } from './provider-contract-steps.ts'
+import { type Picture, PREFIX, pictureOf } from './provider-contract-picture.ts'
+import { regionContract } from './provider-contract-region.ts'
+import { RULE_STEPS } from './provider-contract-rules.ts'
+import { type Context, STEPS } from './provider-contract-steps.ts'
 
 export type UnderTest = {
   readonly provider: Provider
@@ -11,6 +14,10 @@ export type UnderTest = {
   readonly name: string
   /** At least 25 servers that may become backends. */
   readonly servers: readonly string[]
+  /** Ids of two certificates that a listener may have. */
+  readonly certificates: readonly [string, string]
+  /** One that is not uploaded; the provider can read it. */
+  readonly certificate: { readonly file: string; readonly fingerprint: string }
   close(): Promise<void>
 }
 
@@ -50,9 +57,20 @@ export function providerContract(name: string, start: () => Promise<UnderTest>):
       expect((await open('cached')).actual.tags).toEqual({ ...handle.actual.tags, 'swarm-slb:contract': 'cluster-1' })
     })
 
-    test.each(STEPS)('$name', async ({ changes, expected }) => {
+    test('is found by its tag, and by no other value of it', async () => {
+      const { provider, id, name: called } = its
+      expect(await provider.findByTag('swarm-slb:contract', 'cluster-1', signal)).toEqual([{ id, name: called }])
+      expect(await provider.findByTag('swarm-slb:contract', 'cluster-2', signal)).toEqual([])
+    })
+
+    test.each([...STEPS, ...RULE_STEPS])('$name', async ({ changes, expected }) => {
       const handle = await open('cached')
-      const context: Context = { lb: handle.actual, before: pictureOf(handle.actual, true), servers: its.servers }
+      const context: Context = {
+        lb: handle.actual,
+        before: pictureOf(handle.actual, true),
+        servers: its.servers,
+        certificates: its.certificates,
+      }
       for (const change of changes(context)) {
         const ids = await handle.apply(change, turn)
         expect(ids.every((id) => id.length > 0)).toBe(true)
@@ -64,6 +82,8 @@ export function providerContract(name: string, start: () => Promise<UnderTest>):
       const keys = read.listeners.map(({ key }) => key)
       expect((await handle.health(signal)).every(({ listener }) => keys.includes(listener))).toBe(true)
     })
+
+    regionContract(() => its)
 
     test('a load balancer that is not there is missing', async () => {
       expect((await its.provider.open('lb-notthere', how('cached'), signal)).actual.status).toBe('missing')

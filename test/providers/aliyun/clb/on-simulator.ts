@@ -8,15 +8,19 @@ export const SERVERS = Array.from({ length: 25 }, (_, i) => `i-${String(i + 1).p
 const instances = SERVERS.map((id, i) => ({ id, privateIp: `172.16.0.${i + 1}` }))
 const NO_LIMITS = { listeners: 1_000, backendServers: 100_000, attachments: 10_000, groups: 10_000 }
 
+type State = Exclude<NonNullable<SimulatorOptions['state']>, string>
+
 export type Options = {
-  readonly loadBalancers: NonNullable<Exclude<SimulatorOptions['state'], string | undefined>['loadBalancers']>
+  readonly loadBalancers: NonNullable<State['loadBalancers']>
+  /** Whatever else the account has. */
+  readonly state?: State
   readonly settings?: SimulatorOptions['settings']
   readonly clb?: Partial<ClbOptions>
   readonly rpc?: Partial<RpcOptions>
 }
 
-export async function onSimulator({ loadBalancers, settings, clb, rpc: rpcOptions }: Options) {
-  const simulator = await startSimulator({ state: { loadBalancers, instances }, settings: { quotas: NO_LIMITS, ...settings } })
+export async function onSimulator({ loadBalancers, state, settings, clb, rpc: rpcOptions }: Options) {
+  const simulator = await startSimulator({ state: { ...state, loadBalancers, instances }, settings: { quotas: NO_LIMITS, ...settings } })
   const rpc = createRpc({
     product: 'slb',
     endpoint: simulator.apiUrl,

@@ -1,9 +1,13 @@
+import { X509Certificate } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { type Change, DEFAULT_GROUP, type ListenerSpec, type Member } from '../../../../src/core/model.ts'
 import type { OpenOptions, Turn } from '../../../../src/providers/provider.ts'
+import { selfSigned } from '../../../simulator/dataplane/certificate.ts'
 import { providerContract } from '../../../support/provider-contract.ts'
 import { onSimulator, SERVERS } from './on-simulator.ts'
 import { failureOf } from './support.ts'
+
+const numbers = (count: number) => Array.from({ length: count }, (_, n) => n)
 
 /** A load balancer that other people use too. */
 const shared = () => ({
@@ -17,6 +21,20 @@ const shared = () => ({
     { port: 81, protocol: 'http' as const, status: 'running' as const, forwardPort: 443 },
     { port: 22, protocol: 'tcp' as const, backendServerPort: 22 },
   ],
+})
+
+/** What other people have in the region: more lists than one page shows. */
+const pair = (name: string) => {
+  const { cert, key } = selfSigned(name)
+  return { id: `cert-${name}`, name, certificate: cert, privateKey: key }
+}
+const UPLOADED = selfSigned('shop.example.com')
+const CERTIFICATE = { file: 'shop', fingerprint: new X509Certificate(UPLOADED.cert).fingerprint.replaceAll(':', '').toLowerCase() }
+const readPem = async () => ({ certificate: UPLOADED.cert, privateKey: UPLOADED.key })
+const region = () => ({
+  certificates: [pair('a'), pair('b')],
+  caCertificates: [{ id: 'ca-1', name: 'ours', certificate: selfSigned('ca').cert }],
+  acls: numbers(53).map((n) => ({ id: `acl-${n}`, name: 'theirs', entries: [{ entry: '10.0.0.0/8' }] })),
 })
 
 const CLOUDS = {
@@ -40,10 +58,12 @@ const CLOUDS = {
 for (const [name, settings] of Object.entries(CLOUDS)) {
   const world = name.includes('silent') ? { ...shared(), groups: [], listeners: [] } : shared()
   providerContract(`CLB on a cloud ${name}`, async () => ({
-    ...(await onSimulator({ loadBalancers: [world], settings })),
+    ...(await onSimulator({ loadBalancers: [world], state: region(), settings, clb: { readPem } })),
     id: world.id,
     name: world.name,
     servers: SERVERS,
+    certificates: ['cert-a', 'cert-b'],
+    certificate: CERTIFICATE,
   }))
 }
 
@@ -59,7 +79,6 @@ const tcp = (n: number, target: ListenerSpec['target']): ListenerSpec => ({
   key: `tcp:${30_000 + n}`,
   ...{ port: 30_000 + n, protocol: 'tcp', note: mark(n), target, settings },
 })
-const numbers = (count: number) => Array.from({ length: count }, (_, n) => n)
 
 type Kind = 'default' | 'own'
 
