@@ -36,7 +36,12 @@ export type PortView = {
   readonly reason: string
   /** `<load balancer>|<listener key>` */
   readonly places: readonly string[]
+  /** How its group goes on while the listener stays as it is; undefined: every node is followed. */
+  readonly following?: Following
 }
+
+/** Tasks are followed whatever the labels say. Where they choose nodes, none are added: which, is not known while they are a problem. */
+export type Following = { readonly selection: Selection | undefined; readonly adds: boolean }
 
 export type ServiceView = {
   readonly name: string

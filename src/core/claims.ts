@@ -1,11 +1,13 @@
 // From services to claims: which service port wants which listener on which load balancer.
 // Also what must not change now (the keep set), and why a port is not exposed.
 import type { Claim, Places, PortView, ServiceView } from './claim.ts'
+import { type ChosenPorts, chosenPorts, followingOf } from './following.ts'
 import type { ServiceReading } from './labels.ts'
 import { portName } from './labels.ts'
 import { markService } from './marks.ts'
-import type { Problem, Service } from './model.ts'
+import type { Problem, Service, TaskReading } from './model.ts'
 import { type Placed, placePorts } from './place.ts'
+import { type HostPorts, hostPorts } from './taken.ts'
 
 export type * from './claim.ts'
 
@@ -15,12 +17,14 @@ export type ServicesMemory = {
   readonly alive: ReadonlySet<string>
   readonly missingSince: ReadonlyMap<string, number>
   readonly pendingSince: ReadonlyMap<string, number>
+  readonly chosen: ChosenPorts
 }
 export const newServicesMemory = (now: number): ServicesMemory => ({
   startedAt: now,
   alive: new Set(),
   missingSince: new Map(),
   pendingSince: new Map(),
+  chosen: new Set(),
 })
 
 export type Wanted = {
@@ -29,6 +33,7 @@ export type Wanted = {
   readonly services: ReadonlyMap<string, ServiceView>
   /** `tcp:30000` -> the service names (as in marks) whose settled ingress port that is. */
   readonly nodePorts: ReadonlyMap<string, string>
+  readonly hostPorts: HostPorts
   readonly problems: readonly Problem[]
   readonly memory: ServicesMemory
   readonly recheckAt: number | undefined
@@ -49,7 +54,8 @@ function viewPort(service: Service, reading: ServiceReading['ports'][number], pl
   if (reading.status === 'frozen') return { port, state: 'frozen', reason: reading.reason, places: [] }
   if (reading.status === 'unexposed') return { port, state: 'unexposed', reason: reading.reason, places: [] }
   if (placed.waits !== undefined) return { port, state: 'pending', reason: placed.waits, places: [] }
-  if (!service.settled || port.published === undefined) {
+  // Ports in host mode are no business of Swarm's allocator.
+  if (!service.settled || (port.published === undefined && port.mode !== 'host')) {
     const reason = waited >= PATIENCE_MS ? STUCK : 'waiting for Swarm to allocate the port'
     return { port, state: 'pending', reason, places: placed.claims.map(placeName) }
   }
@@ -63,7 +69,13 @@ type Entry = {
   readonly problems: readonly Problem[]
 }
 
-function readOne(service: Service, reading: ServiceReading, placed: readonly Placed[], waited: number): Entry {
+function readOne(
+  service: Service,
+  reading: ServiceReading,
+  placed: readonly Placed[],
+  tasks: TaskReading | undefined,
+  waited: number,
+): Entry {
   const problems: Problem[] = [...reading.problems]
   if (!service.settled && service.ports.length === 0 && waited >= PATIENCE_MS)
     problems.push({ kind: 'port', subject: service.name, text: STUCK })
@@ -71,7 +83,8 @@ function readOne(service: Service, reading: ServiceReading, placed: readonly Pla
   const ports = new Map<string, PortView>()
   for (const [index, one] of reading.ports.entries()) {
     const place = placed[index] ?? NOWHERE
-    const view = viewPort(service, one, place, waited)
+    const following = followingOf(service, one.port, place.claims, tasks)
+    const view = { ...viewPort(service, one, place, waited), ...(following === undefined ? {} : { following }) }
     if (place.problem !== undefined) problems.push({ kind: 'label', subject: service.name, port: portName(one.port), text: place.problem })
     if (view.state === 'pending' && place.waits === undefined && waited >= PATIENCE_MS) {
       problems.push({ kind: 'port', subject: service.name, port: portName(one.port), text: view.reason })
@@ -118,6 +131,7 @@ function nextMemory(before: ServicesMemory, services: readonly Service[], names:
     alive: new Set([...missingSince.keys(), ...names]),
     missingSince,
     pendingSince: new Map(waiting.map((service) => [service.id, before.pendingSince.get(service.id) ?? now])),
+    chosen: before.chosen,
   }
 }
 
@@ -139,15 +153,17 @@ export function readServices(
   const readings = sorted.map((service) => ({ service, reading: read(service) }))
   const placed = placePorts(readings, places, owner)
   const entries = readings.map(({ service, reading }, index) =>
-    readOne(service, reading, placed[index] ?? [], now - (memory.pendingSince.get(service.id) ?? now)),
+    readOne(service, reading, placed[index] ?? [], places.tasks, now - (memory.pendingSince.get(service.id) ?? now)),
   )
   const late = [...memory.pendingSince.values()].map((since) => since + PATIENCE_MS).filter((time) => time > now)
+  const views = new Map(entries.map((entry) => [markService(entry.service.name, owner), entry.view]))
   return {
     claims: entries.flatMap((entry) => entry.claims),
-    services: new Map(entries.map((entry) => [markService(entry.service.name, owner), entry.view])),
+    services: views,
     nodePorts: ingressPorts(services, owner),
+    hostPorts: hostPorts(services, places.tasks, ({ name }) => markService(name, owner)),
     problems: entries.flatMap((entry) => entry.problems),
-    memory,
+    memory: { ...memory, chosen: chosenPorts(views, before.chosen, memory.missingSince) },
     recheckAt: late.length === 0 ? undefined : Math.min(...late),
   }
 }

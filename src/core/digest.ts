@@ -3,7 +3,7 @@ import type { Claim, ServiceView, Wanted } from './claims.ts'
 import { ownMark } from './holders.ts'
 import type { LoadBalancer } from './model.ts'
 import type { Backends } from './nodes.ts'
-import { nodePortsOf } from './targets.ts'
+import { isTaken, reachedBy } from './taken.ts'
 
 const claimText = (claim: Claim) =>
   JSON.stringify([
@@ -42,17 +42,16 @@ export function serviceDigests(
   return texts
 }
 
-/** Whose the node ports are that listeners here send traffic to: a change means that one leads to a stranger. */
-function portsText(wanted: Wanted, last: LoadBalancer | undefined, owner: string): string {
+/** Whether listeners here send traffic to what is another service's now. */
+function takenText(wanted: Wanted, backends: Backends, last: LoadBalancer | undefined, owner: string): string {
   if (last === undefined) return ''
-  return last.listeners
-    .flatMap((listener) => {
-      const mark = ownMark(listener, owner)
-      return mark === undefined
-        ? []
-        : nodePortsOf(listener.target, last).map((port) => wanted.nodePorts.get(`${mark.transport}:${port}`) ?? '')
-    })
-    .join()
+  const taken = last.listeners.flatMap((listener) => {
+    const mark = ownMark(listener, owner)
+    if (mark === undefined) return []
+    const reached = reachedBy(listener.target, last).filter(({ server, port }) => isTaken({ wanted, backends }, mark, port, server))
+    return reached.map(({ server, port }) => `${listener.key} ${server}:${port}`)
+  })
+  return taken.join()
 }
 
 export function digest(
@@ -62,7 +61,9 @@ export function digest(
   last: LoadBalancer | undefined,
   owner: string,
 ): string {
-  return [...[...services].map(([name, text]) => `${name}:${text}`).sort(), backendsText(backends), portsText(wanted, last, owner)].join(
-    '\n',
-  )
+  return [
+    ...[...services].map(([name, text]) => `${name}:${text}`).sort(),
+    backendsText(backends),
+    takenText(wanted, backends, last, owner),
+  ].join('\n')
 }

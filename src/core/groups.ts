@@ -1,11 +1,13 @@
 // The chains that keep server groups: members of own groups and of the default group, and groups that nothing uses any more.
 
 import { DEFAULT_CHAIN, deleteChain, groupChain, listenerChain, TAG_CHAIN } from './chains.ts'
+import { type Chosen, selectBackends } from './chosen.ts'
 import type { DiffInput } from './diff-input.ts'
+import { followingIn } from './following.ts'
 import type { Health } from './health.ts'
 import type { Decision } from './holders.ts'
 import { parseMark } from './marks.ts'
-import { diffGroup, type GroupDiff, type MemberRules, memberKey } from './members.ts'
+import { diffGroup, type GroupDiff, type GroupInput, type MemberRules, memberKey } from './members.ts'
 import {
   type Chain,
   type Change,
@@ -18,6 +20,7 @@ import {
 } from './model.ts'
 import type { Backends } from './nodes.ts'
 import type { Step } from './steps.ts'
+import { isTaken } from './taken.ts'
 import { type GroupWish, isOwnGroup } from './targets.ts'
 
 export type GroupContext = {
@@ -56,14 +59,12 @@ function planOf(diff: GroupDiff, id: string, group: string, name: string, servic
 }
 
 /** The members that a new group is created with: every node that may be a backend, on each of its ports. */
-function initialMembers(wish: GroupWish, context: GroupContext): Member[] {
+function initialMembers(wish: GroupWish, context: GroupContext, input: DiffInput): Member[] {
   const old = [...wish.leaving].flatMap(([port, how]) => (how === 'whenHealthy' ? [port] : []))
-  const empty = diffGroup(
-    { ...groupInput(context, wish.name, [], [...wish.ports, ...old], new Map(), []), kind: 'own' },
-    context.rules,
-    context.now,
-  )
-  return [...empty.add]
+  const chosen = selectBackends(context.backends, wish.selection)
+  const empty = { ref: wish.name, name: wish.name, members: [], listeners: [] }
+  const own = ownInput(empty, chosen, context, input)
+  return [...diffGroup({ ...own, ports: [...wish.ports, ...old] }, context.rules, context.now).add]
 }
 
 function groupInput(
@@ -71,53 +72,65 @@ function groupInput(
   group: GroupRef,
   members: readonly Member[],
   ports: readonly (number | undefined)[],
-  leaving: GroupWish['leaving'],
   listeners: readonly ListenerKey[],
-) {
-  const { backends, zeroSince, now } = context
+  backends: Chosen,
+): GroupInput {
+  const { zeroSince, now } = context
   return {
+    kind: 'own',
     members,
     ports,
-    leaving,
-    wishes: backends.wishes,
-    departed: backends.departed,
-    protect: backends.protect,
+    leaving: new Map(),
+    backends,
+    isTaken: () => false,
     zeroSince: (member: Member) => zeroSince.get(zeroKey(group, member)) ?? now,
     health: context.health?.of(listeners),
     addNodes: true,
   }
 }
 
-/** A group that a wanted listener uses: created, or brought in step. */
-function planWantedGroup(wish: GroupWish, context: GroupContext): GroupPlan {
-  const id = groupChain(wish.name)
-  const service = serviceOf(wish.name)
-  if (wish.existing === undefined) {
-    const chain = chainOf(id, [{ kind: 'createGroup', name: wish.name, members: initialMembers(wish, context) }], service)
-    return { chain, respected: [], needsHealth: false, recheckAt: undefined }
-  }
-  const { existing } = wish
-  const input = groupInput(context, existing.ref, existing.members, wish.ports, wish.leaving, existing.listeners)
-  return planOf(diffGroup({ ...input, kind: 'own' }, context.rules, context.now), id, existing.ref, wish.name, service)
+/** A group that follows the ports that its members have. */
+function ownInput(
+  { ref, name, members, listeners }: Pick<Group, 'ref' | 'name' | 'members' | 'listeners'>,
+  chosen: Chosen,
+  context: GroupContext,
+  input: DiffInput,
+): GroupInput {
+  const ports = [...new Set(members.map((member) => member.port))]
+  const mark = parseMark(name)
+  // Ports that every node has are left as a whole; a port in host mode may be this service's on one node and another's on the next.
+  const isStrangers = ({ server, port }: Member) => mark !== undefined && port !== undefined && isTaken(input, mark, port, server)
+  const own = groupInput(context, ref, members, ports, listeners, chosen)
+  return chosen.places === undefined ? own : { ...own, isTaken: isStrangers }
 }
 
-/** A group whose listener stays as it is: nodes are followed on the ports that its members have. */
-function planKeptGroup(group: Group, context: GroupContext): GroupPlan {
-  const ports = [...new Set(group.members.map((member) => member.port))]
-  const input = groupInput(context, group.ref, group.members, ports, new Map(), group.listeners)
-  return planOf(
-    diffGroup({ ...input, kind: 'own' }, context.rules, context.now),
-    groupChain(group.name),
-    group.ref,
-    group.name,
-    serviceOf(group.name),
-  )
+/** A group that a wanted listener uses: created, or brought in step. */
+function planWantedGroup(wish: GroupWish, context: GroupContext, input: DiffInput): GroupPlan {
+  const id = groupChain(wish.name)
+  const service = serviceOf(wish.name)
+  const { existing } = wish
+  if (existing === undefined) {
+    const chain = chainOf(id, [{ kind: 'createGroup', name: wish.name, members: initialMembers(wish, context, input) }], service)
+    return { chain, respected: [], needsHealth: false, recheckAt: undefined }
+  }
+  const chosen = selectBackends(context.backends, wish.selection)
+  const own = ownInput(existing, chosen, context, input)
+  const leaving = chosen.places === undefined ? wish.leaving : own.leaving
+  return planOf(diffGroup({ ...own, ports: wish.ports, leaving }, context.rules, context.now), id, existing.ref, wish.name, service)
+}
+
+/** A group whose listener stays as it is: nodes are followed on the ports that its members have, tasks where they are. */
+function planKeptGroup(group: Group, context: GroupContext, input: DiffInput): GroupPlan {
+  const { selection, adds } = followingIn(group.name, input.wanted.services, input.wanted.memory.chosen)
+  const own = ownInput(group, selectBackends(context.backends, selection), context, input)
+  const diff = diffGroup({ ...own, addNodes: adds }, context.rules, context.now)
+  return planOf(diff, groupChain(group.name), group.ref, group.name, serviceOf(group.name))
 }
 
 /** @param used whether a listener of ours forwards to it, or will: then nodes are added too */
 export function planDefaultGroup(used: boolean, context: GroupContext): GroupPlan {
   const listeners = context.lb.listeners.flatMap((listener) => (listener.target?.kind === 'default' ? [listener.key] : []))
-  const input = groupInput(context, DEFAULT_GROUP, context.lb.members, [undefined], new Map(), listeners)
+  const input = groupInput(context, DEFAULT_GROUP, context.lb.members, [undefined], listeners, selectBackends(context.backends, undefined))
   return planOf(
     diffGroup({ ...input, kind: 'default', addNodes: used }, context.rules, context.now),
     DEFAULT_CHAIN,
@@ -128,13 +141,13 @@ export function planDefaultGroup(used: boolean, context: GroupContext): GroupPla
 
 const zeroKey = (group: GroupRef, member: Member) => `${group}|${memberKey(member)}`
 
-/** Members at weight 0 that belong to no node that may be a backend: from when their time of draining counts. */
+/** Members at weight 0 of which nothing may run any more: from when their time of draining counts. */
 export function zeros(lb: LoadBalancer, backends: Backends, before: ReadonlyMap<string, number>, now: number): ReadonlyMap<string, number> {
   const isOut = (server: string) => (backends.wishes.get(server)?.reason ?? 'excluded') === 'excluded'
-  const groups = [{ ref: DEFAULT_GROUP, members: lb.members }, ...lb.groups]
-  const out = groups.flatMap(({ ref, members }) =>
-    members.filter(({ server, weight }) => weight === 0 && isOut(server)).map((one) => zeroKey(ref, one)),
-  )
+  const standing = lb.members.filter(({ server }) => isOut(server))
+  // Which servers an own group wants is its service's choice: whatever is at 0 there drains.
+  const groups = [{ ref: DEFAULT_GROUP, members: standing }, ...lb.groups]
+  const out = groups.flatMap(({ ref, members }) => members.filter(({ weight }) => weight === 0).map((one) => zeroKey(ref, one)))
   return new Map(out.map((key) => [key, before.get(key) ?? now]))
 }
 
@@ -144,10 +157,11 @@ type Users = ReadonlyMap<ListenerKey, { readonly decision: Decision; readonly st
 export function planGroups(
   wishes: ReadonlyMap<string, GroupWish>,
   users: Users,
-  { lb, rules, held }: DiffInput,
+  input: DiffInput,
   context: GroupContext,
 ): { readonly plans: readonly GroupPlan[]; readonly removals: readonly Chain[] } {
-  const plans = [...wishes.values()].map((wish) => planWantedGroup(wish, context))
+  const { lb, rules, held } = input
+  const plans = [...wishes.values()].map((wish) => planWantedGroup(wish, context, input))
   const used = new Set([...wishes.values()].map((wish) => wish.existing?.ref))
   const removals: Chain[] = []
   for (const group of lb.groups) {
@@ -155,7 +169,7 @@ export function planGroups(
     const mine = group.listeners.map((key) => ({ key, user: users.get(key) }))
     if (mine.some(({ user }) => user?.decision.kind === 'keep' && user.decision.keep.reason === 'freeze')) continue
     if (group.rules > 0 || mine.some(({ key, user }) => user?.step.leaves !== true || held.has(key))) {
-      plans.push(planKeptGroup(group, context))
+      plans.push(planKeptGroup(group, context, input))
       continue
     }
     const after = mine.map(({ key, user }) => (user?.decision.kind === 'delete' ? deleteChain(key) : listenerChain(key)))

@@ -1,8 +1,8 @@
 // What to do with the members of one server group. Adds freely, lowers and removes with care:
 // no group loses its last weight or its last member, and people's own zeros and servers stay as they are.
 
+import { additionsOf, type Chosen, wishFor } from './chosen.ts'
 import type { Member } from './model.ts'
-import type { Departed, Wish } from './nodes.ts'
 
 export type MemberRules = {
   readonly owner: string
@@ -27,9 +27,9 @@ export type GroupInput = {
   readonly ports: readonly (number | undefined)[]
   /** Ports whose members are to go. */
   readonly leaving: Leaving
-  readonly wishes: ReadonlyMap<string, Wish>
-  readonly departed: ReadonlyMap<string, Departed>
-  readonly protect: 'all' | ReadonlySet<string>
+  readonly backends: Chosen
+  /** What answers there is another service: gone at once, as with `taken`. */
+  readonly isTaken: (member: Member) => boolean
   /** First time a member that belongs to no node was seen at weight 0; from memory. */
   readonly zeroSince: (member: Member) => number
   /** What running, checked listeners of this group report. Undefined: not asked yet. */
@@ -70,38 +70,36 @@ type Lowering = { readonly member: Member; readonly reason: 'asked' | 'lost' }
 function additions(input: GroupInput, rules: MemberRules): Member[] {
   if (!input.addNodes) return []
   const present = new Set(input.members.map(memberKey))
-  return [...input.wishes.values()].flatMap((wish) =>
-    wish.add
-      ? input.ports
-          .map((port) => ({ server: wish.server, port, weight: wish.weight, note: wish.weight === 0 ? zeroNote(rules.note) : rules.note }))
-          .filter((member) => !present.has(memberKey(member)) && !input.leaving.has(member.port ?? -1))
-      : [],
-  )
+  return additionsOf(input.backends, input.ports)
+    .map(({ wish: { server, weight }, port }) => ({ server, port, weight, note: weight === 0 ? zeroNote(rules.note) : rules.note }))
+    .filter((member) => !present.has(memberKey(member)) && !input.leaving.has(member.port ?? -1) && !input.isTaken(member))
 }
 
 /** Members this group may be managed for: ours, and in the default group the nodes of this swarm whoever put them there. */
 function isManaged(member: Member, input: GroupInput, rules: MemberRules): boolean {
   if (isOurs(member.note, rules.note)) return true
-  return input.kind === 'default' && (input.wishes.has(member.server) || input.departed.has(member.server))
+  return input.kind === 'default' && (input.backends.wishes.has(member.server) || input.backends.departed.has(member.server))
 }
 
-function isProtected(member: Member, input: GroupInput): boolean {
-  if (input.protect === 'all') return true
-  if (input.protect.size === 0 || input.wishes.has(member.server)) return false
+function isProtected(member: Member, { backends: { protect, wishes, departed: left } }: GroupInput): boolean {
+  if (protect === 'all') return true
+  if (protect.size === 0 || wishes.has(member.server)) return false
   // Whose address a member is on is known only of nodes that were seen to leave; any other may be the one that cannot be resolved.
-  const departed = input.departed.get(member.server)
-  return departed === undefined || departed.address === undefined || input.protect.has(departed.address)
+  const departed = left.get(member.server)
+  return departed === undefined || departed.address === undefined || protect.has(departed.address)
 }
 
-/** Raised or corrected weights. A zero without `/0` was set by a person and stays. */
+/** Raised or corrected weights. A zero without `/0` was set by a person and stays, and so do all weights where they are people's. */
 function raises(input: GroupInput, rules: MemberRules): { set: Member[]; respected: string[] } {
   const set: Member[] = []
   const respected: string[] = []
   for (const member of input.members) {
-    const wish = input.wishes.get(member.server)
+    const wish = wishFor(member, input.backends)
     if (wish === undefined || wish.mode !== 'set' || wish.weight === 0 || !isManaged(member, input, rules)) continue
     if (member.weight === 0 && !isZeroNote(member.note) && rules.notesKept) {
       respected.push(`${wish.hostname} (${member.server}) was set to weight 0 by hand and stays so`)
+    } else if (input.backends.weights === 'kept' && member.weight > 0) {
+      if (isZeroNote(member.note) && rules.notesKept) set.push({ ...member, note: liveNote(member.note) })
     } else if (member.weight !== wish.weight || (isZeroNote(member.note) && rules.notesKept)) {
       set.push({ ...member, weight: wish.weight, note: liveNote(member.note) })
     }
@@ -112,9 +110,9 @@ function raises(input: GroupInput, rules: MemberRules): { set: Member[]; respect
 function lowerings(input: GroupInput, rules: MemberRules, remove: readonly Member[]): Lowering[] {
   return input.members.flatMap((member): Lowering[] => {
     if (member.weight === 0 || remove.includes(member) || !isManaged(member, input, rules)) return []
-    const wish = input.wishes.get(member.server)
+    const wish = wishFor(member, input.backends)
     if (wish !== undefined) {
-      if (wish.mode !== 'set' || wish.weight !== 0) return []
+      if (wish.mode !== 'set' || wish.weight !== 0 || (wish.reason === 'ready' && input.backends.weights === 'kept')) return []
       return [{ member, reason: wish.reason === 'down' ? 'lost' : 'asked' }]
     }
     return isProtected(member, input) ? [] : [{ member, reason: 'lost' }]
@@ -124,17 +122,17 @@ function lowerings(input: GroupInput, rules: MemberRules, remove: readonly Membe
 /** Members at 0 now for being down or absent: they count against the third that may be. */
 function lostNow(input: GroupInput, rules: MemberRules): number {
   return input.members.filter((member) => {
-    const wish = input.wishes.get(member.server)
+    const wish = wishFor(member, input.backends)
     return member.weight === 0 && isManaged(member, input, rules) && (wish === undefined || wish.reason === 'down')
   }).length
 }
 
-const isOut = (server: string, { wishes }: GroupInput) => (wishes.get(server)?.reason ?? 'excluded') === 'excluded'
+const isOut = (member: Member, { backends }: GroupInput) => (wishFor(member, backends)?.reason ?? 'excluded') === 'excluded'
 
 /** Lost only just now: worth asking again soon whether its listeners have noticed. Later the resync does. */
 function isRecent(member: Member, input: GroupInput, now: number): boolean {
-  if (input.wishes.has(member.server)) return false
-  const departed = input.departed.get(member.server)
+  if (input.backends.wishes.has(member.server)) return false
+  const departed = input.backends.departed.get(member.server)
   return departed !== undefined && now - departed.since < RECENT_MS
 }
 
@@ -174,7 +172,7 @@ function limited(
 
 function removable(member: Member, input: GroupInput, rules: MemberRules, now: number): { remove: boolean; at?: number } {
   if (!isManaged(member, input, rules) || isProtected(member, input)) return { remove: false }
-  const wish = input.wishes.get(member.server)
+  const wish = wishFor(member, input.backends)
   if (wish !== undefined && wish.reason !== 'excluded') return { remove: false }
   if (wish !== undefined && !isOurs(member.note, rules.note)) return { remove: false }
   const since = input.zeroSince(member)
@@ -182,13 +180,16 @@ function removable(member: Member, input: GroupInput, rules: MemberRules, now: n
   return now >= since + rules.drain ? { remove: true } : { remove: false, at: since + rules.drain }
 }
 
+const leavingOf = (member: Member, { leaving, isTaken }: GroupInput) =>
+  isTaken(member) ? 'taken' : member.port === undefined ? undefined : leaving.get(member.port)
+
 /** Members on a port that is being left: gone at once if the port is somebody else's now, else when the new ones are healthy. */
 function leavers(input: GroupInput, rules: MemberRules): Member[] {
   const arrived = input.members.filter((member) => member.weight > 0 && input.ports.includes(member.port))
   const healthy = arrived.some((member) => input.health?.get(memberKey(member)) === 'normal')
   return input.members.filter((member) => {
-    const how = member.port === undefined ? undefined : input.leaving.get(member.port)
-    if (how === undefined || !isOurs(member.note, rules.note)) return false
+    if (!isOurs(member.note, rules.note)) return false
+    const how = leavingOf(member, input)
     return how === 'taken' || (how === 'whenThere' && arrived.length > 0) || (how === 'whenHealthy' && healthy)
   })
 }
@@ -198,7 +199,7 @@ function keepingOne(remove: readonly Member[], input: GroupInput): Member[] {
   const stays = input.members.filter((member) => !remove.includes(member))
   if (stays.some((member) => member.weight > 0)) return [...remove]
   // A port that is another service's goes whatever is left: the listener is stopped then.
-  const taken = (member: Member) => member.port !== undefined && input.leaving.get(member.port) === 'taken'
+  const taken = (member: Member) => leavingOf(member, input) === 'taken'
   const spared =
     remove.find((member) => member.weight > 0 && !taken(member)) ??
     (stays.length === 0 ? remove.find((member) => !taken(member)) : undefined)
@@ -220,7 +221,7 @@ export function diffGroup(input: GroupInput, rules: MemberRules, now: number): G
   const times = [
     ...judged.flatMap(({ at }) => at ?? []),
     ...(lowered.waits ? [now + HEALTH_MS] : []),
-    ...(lowered.set.some(({ server }) => isOut(server, input)) ? [now + SEEN_MS] : []),
+    ...(lowered.set.some((member) => isOut(member, input)) ? [now + SEEN_MS] : []),
     // What is added now does not count yet as something that may stand in for what has to be lowered.
     ...(lowered.last && add.length > 0 ? [now] : []),
   ]

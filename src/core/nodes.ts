@@ -44,7 +44,17 @@ export type Departed = { readonly since: number; readonly hostname: string; read
 export type NodesMemory = { readonly nodes: ReadonlyMap<string, NodeMemory>; readonly departed: ReadonlyMap<string, Departed> }
 export const NO_NODES: NodesMemory = { nodes: new Map(), departed: new Map() }
 
+/** A record of the swarm whose server is known. */
+export type BackendNode = {
+  readonly node: Node
+  readonly server: string
+}
+
 export type Backends = {
+  /** One a server: of two records that are one server the one in the better state. */
+  readonly nodes: readonly BackendNode[]
+  /** By node id, all records. */
+  readonly servers: ReadonlyMap<string, string>
   readonly wishes: ReadonlyMap<string, Wish>
   readonly departed: ReadonlyMap<string, Departed>
   /** all: no member may be removed or zeroed for absence. Otherwise the addresses of nodes that could not be resolved for long. */
@@ -178,6 +188,8 @@ export function readNodes(
 ): Backends {
   const memory = new Map<string, NodeMemory>()
   const wishes = new Map<string, Wish>()
+  const records = new Map<string, BackendNode>()
+  const servers = new Map<string, string>()
   const problems: Problem[] = []
   for (const node of nodes) {
     const state = remember(node, before.nodes.get(node.id), found.get(node.id), isChosen(node, rules.choose), now)
@@ -188,11 +200,16 @@ export function readNodes(
       continue
     }
     const wish = wishOf(node, { ...state, server }, rules, now)
-    wishes.set(server, better(wishes.get(server), wish))
+    const best = better(wishes.get(server), wish)
+    wishes.set(server, best)
+    servers.set(node.id, server)
+    if (best === wish) records.set(server, { node, server })
     memory.set(node.id, { ...state, weight: wish.mode === 'set' ? wish.weight : state.weight })
   }
   const states = [...memory.values()]
   return {
+    nodes: [...records.values()],
+    servers,
     wishes,
     departed: departures(before, memory, now),
     protect: protection(states, rules.unresolvedPatience, now),

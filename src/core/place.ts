@@ -3,7 +3,7 @@ import type { Claim, Places, PoolPlace, PoolWant } from './claim.ts'
 import type { ServiceReading, WantedTarget } from './labels.ts'
 import { type Mark, markService } from './marks.ts'
 import type { ListenerKey, Protocol, PublishedPort, Service, Transport } from './model.ts'
-import { selectionOf } from './selection.ts'
+import { type Selected, selectionOf } from './selection.ts'
 
 /** One published port: its claims, or why it has none. `waits`: not yet. */
 export type Placed = { readonly claims: readonly Claim[]; readonly problem?: string; readonly waits?: string }
@@ -11,9 +11,12 @@ export type Placed = { readonly claims: readonly Claim[]; readonly problem?: str
 type Reading = { readonly service: Service; readonly reading: ServiceReading }
 type PortReading = ServiceReading['ports'][number]
 type Pool = (mark: Mark, key: ListenerKey) => PoolPlace | undefined
-type Found = { readonly id: string } | { readonly problem: string } | { readonly waits: string }
+type Unplaced = { readonly problem: string } | { readonly waits: string }
+type Found = { readonly id: string } | Unplaced
 
 const UNREAD = 'waiting for the load balancers to be read'
+/** Each task has another number then, chosen by its node. */
+const NUMBERLESS = 'a port in host mode without a fixed number needs the port of its listener, such as tcp://:8080'
 const transportOf = (protocol: Protocol): Transport => (protocol === 'udp' ? 'udp' : 'tcp')
 const poolKey = (mark: Mark, key: ListenerKey) => `${mark.service}/${mark.port}-${mark.transport}|${key}`
 
@@ -22,21 +25,24 @@ const markOf = (service: Service, port: PublishedPort, owner: string): Mark | un
     ? undefined
     : { owner, service: markService(service.name, owner), port: port.target, transport: port.transport, suffix: '' }
 
-const keyOf = ({ protocol, listenerPort }: WantedTarget, published: number): ListenerKey =>
-  `${transportOf(protocol)}:${listenerPort ?? published}`
+/** Undefined while it follows a published port that has no number. */
+function keyOf({ protocol, listenerPort }: WantedTarget, { published, mode }: PublishedPort): ListenerKey | undefined {
+  if (published === undefined && mode !== 'host') return undefined
+  const port = listenerPort ?? published
+  return port === undefined ? undefined : `${transportOf(protocol)}:${port}`
+}
 
 /** What asks for a place in the pool or takes room there, in the order of the services. */
 function wantsOf(readings: readonly Reading[], places: Places, owner: string): PoolWant[] {
   return readings.flatMap(({ service, reading }) =>
     reading.ports.flatMap((one) => {
       const mark = markOf(service, one.port, owner)
-      const { published, mode } = one.port
-      if (one.status !== 'wanted' || mark === undefined || published === undefined) return []
-      const targets = one.targets.map((target) => ({ target, key: keyOf(target, published), named: namedBy(target, places) }))
+      if (one.status !== 'wanted' || mark === undefined) return []
+      const targets = one.targets.map((target) => ({ target, key: keyOf(target, one.port), named: namedBy(target, places) }))
       return targets.flatMap(({ target, key, named }): PoolWant[] => {
-        if (target.loadBalancer !== undefined && named === undefined) return []
+        if (key === undefined || (target.loadBalancer !== undefined && named === undefined)) return []
         const elsewhere = targets.flatMap((other) => (other.named !== undefined && other.key === key ? [other.named] : []))
-        const ownGroup = target.rules.length > 0 || mode === 'host' || target.nodes.length > 0 || target.weights === 'kept'
+        const ownGroup = target.rules.length > 0 || one.port.mode === 'host' || target.nodes.length > 0 || target.weights === 'kept'
         return [{ mark, key, protocol: target.protocol, rules: target.rules, named, elsewhere, adopt: target.adopt, ownGroup }]
       })
     }),
@@ -67,15 +73,18 @@ function find(ref: string | undefined, places: Places, chosen: PoolPlace | undef
   return { problem: known ?? `load balancer ${ref} is not in SLB_ID or SLB_ALLOW` }
 }
 
-/** @param published undefined: Swarm has not allocated the port, so that only its names can be judged */
-function claimOf(service: Service, port: PublishedPort, target: WantedTarget, mark: Mark, id: string, places: Places): Claim | string {
+const unplaced = (selected: Exclude<Selected, { status: 'selected' }>): Unplaced =>
+  selected.status === 'waits' ? { waits: selected.reason } : { problem: selected.text }
+
+function claimOf(service: Service, port: PublishedPort, target: WantedTarget, mark: Mark, id: string, places: Places): Claim | Unplaced {
   const resolve = places.resolve ?? (() => ({ status: 'ready' as const, settings: target.settings }))
   const resolved = resolve({ mark, loadBalancer: id, target, access: target.access })
-  if (resolved.status === 'problem') return resolved.text
+  if (resolved.status === 'problem') return { problem: resolved.text }
   const selection = selectionOf(service, port, target, places.tasks)
-  if (selection?.status === 'problem') return selection.text
+  if (selection !== undefined && selection.status !== 'selected') return unplaced(selection)
   const published = port.published ?? 0
-  const key = keyOf(target, published)
+  const key = keyOf(target, port)
+  if (key === undefined) return { problem: NUMBERLESS }
   return {
     service: service.name,
     serviceId: service.id,
@@ -101,14 +110,15 @@ function placePort(service: Service, one: PortReading, places: Places, pool: Poo
   if (one.status !== 'wanted' || mark === undefined) return { claims: [] }
   const claims: Claim[] = []
   for (const target of one.targets) {
-    const chosen = port.published === undefined ? undefined : pool(mark, keyOf(target, port.published))
-    const found = find(target.loadBalancer, places, chosen)
+    const key = keyOf(target, port)
+    const found = find(target.loadBalancer, places, key === undefined ? undefined : pool(mark, key))
     const label = target.labelled ? `slb.port.${port.target}: ` : ''
     if ('waits' in found) return { claims: [], waits: found.waits }
     if ('problem' in found) return { claims: [], problem: `${label}${found.problem}` }
-    if (port.published === undefined) return { claims: [] }
+    if (port.published === undefined && port.mode !== 'host') return { claims: [] }
     const claim = claimOf(service, port, target, mark, found.id, places)
-    if (typeof claim === 'string') return { claims: [], problem: `${label}${claim}` }
+    if ('problem' in claim) return { claims: [], problem: `${label}${claim.problem}` }
+    if (!('mark' in claim)) return { claims: [], waits: claim.waits }
     claims.push(claim)
   }
   return { claims }

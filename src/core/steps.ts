@@ -6,8 +6,9 @@ import type { DiffInput } from './diff-input.ts'
 import type { Decision } from './holders.ts'
 import { closeListener, diffListener, specOf } from './listeners.ts'
 import { formatMark, type Mark } from './marks.ts'
-import type { ActualListener, Chain, Change } from './model.ts'
-import { type Aim, type AimContext, aimOf, type GroupWish, nodePortsOf, willServe } from './targets.ts'
+import type { ActualListener, Chain, Change, Member } from './model.ts'
+import { isTaken, reachedBy } from './taken.ts'
+import { type Aim, type AimContext, aimOf, type GroupWish, willServe } from './targets.ts'
 import { claimVerdict, keptVerdict, type Verdict } from './verdicts.ts'
 
 export type Step = {
@@ -25,14 +26,9 @@ const CHANGING_MS = 1000
 /** While a service moves to another load balancer, its old place is looked at this often. */
 const MOVE_MS = 15_000
 
-function isTaken(input: DiffInput, mark: Mark, port: number): boolean {
-  const holder = input.wanted.nodePorts.get(`${mark.transport}:${port}`)
-  return holder !== undefined && holder !== mark.service
-}
-
 /** Its node port is another settled service's now: whatever keeps the listener, it must not lead there. */
 const isStolen = (actual: ActualListener, mark: Mark, input: DiffInput) =>
-  nodePortsOf(actual.target, input.lb).some((port) => isTaken(input, mark, port))
+  reachedBy(actual.target, input.lb).some(({ server, port }) => isTaken(input, mark, port, server))
 
 /** Closing waits for nothing but the tag, and neither guard nor quota nor policy keeps it back. */
 function closing(actual: ActualListener, mark: Mark, input: DiffInput): readonly Chain[] {
@@ -47,6 +43,11 @@ const contextOf = (claim: Claim, input: DiffInput, useDefault: boolean): AimCont
   useDefault,
 })
 
+const noBackend = ({ selection, nodePort }: Claim) =>
+  selection?.places !== undefined
+    ? 'no node that can be a backend runs a task of it yet'
+    : `no node can be a backend on port ${nodePort} yet`
+
 const aimChain = (aim: Aim) => (aim.group === undefined ? DEFAULT_CHAIN : groupChain(aim.group.name))
 
 export function stepCreate({ claim }: Extract<Decision, { kind: 'create' }>, input: DiffInput, useDefault: boolean): Step {
@@ -54,6 +55,9 @@ export function stepCreate({ claim }: Extract<Decision, { kind: 'create' }>, inp
     return { chains: [], verdict: claimVerdict(claim, 'pending', 'no node can be a backend yet'), opens: false, leaves: false }
   }
   const aim = aimOf(claim, undefined, undefined, contextOf(claim, input, useDefault))
+  if (aim.group?.selection !== undefined && !willServe(aim.group, input.backends)) {
+    return { chains: [], verdict: claimVerdict(claim, 'pending', noBackend(claim)), opens: false, leaves: false }
+  }
   const changes: Change[] = [{ kind: 'createListener', listener: specOf(claim, aim.target) }]
   const chain: Chain = { id: listenerChain(claim.key), service: claim.service, after: [TAG_CHAIN, aimChain(aim)], changes }
   return {
@@ -71,7 +75,9 @@ function mustClose(actual: ActualListener, mark: Mark, claim: Claim, aim: Aim, i
   const { target } = actual
   const group = target?.kind === 'group' ? input.lb.groups.find(({ ref }) => ref === target.group) : undefined
   const own = group !== undefined && group.ref === aim.group?.existing?.ref
-  return !own || !group.members.some((member) => member.weight > 0 && member.port === claim.nodePort)
+  const stays = ({ server, port }: Member) =>
+    port !== undefined && (claim.selection?.places === undefined ? port === claim.nodePort : !isTaken(input, mark, port, server))
+  return !own || !group.members.some((member) => member.weight > 0 && stays(member))
 }
 
 export function stepUpdate(decision: Extract<Decision, { kind: 'update' }>, input: DiffInput): Step {
@@ -80,7 +86,7 @@ export function stepUpdate(decision: Extract<Decision, { kind: 'update' }>, inpu
   const again = actual.status === 'changing' ? input.now + CHANGING_MS : undefined
   const close = mark !== undefined && mustClose(actual, mark, claim, aim, input) ? closing(actual, mark, input) : []
   if (aim.group !== undefined && !willServe(aim.group, input.backends)) {
-    const verdict = claimVerdict(claim, 'pending', `no node can be a backend on port ${claim.nodePort} yet`)
+    const verdict = claimVerdict(claim, 'pending', noBackend(claim))
     return { chains: close, verdict, again, opens: false, leaves: false }
   }
   const diff = diffListener(decision, aim.target, input.memory.seenRunning.has(actual.key), input.rules.immovable)

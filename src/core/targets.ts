@@ -1,10 +1,11 @@
 // Where a listener forwards to: the default server group with one port, or a group of its own.
 // A listener keeps its kind, except that it moves to its own group when it needs one; never back.
+import { additionsOf, selectBackends } from './chosen.ts'
 import type { Claim } from './claims.ts'
 import { ownMark } from './holders.ts'
 import { formatMark, type Mark, parseMark } from './marks.ts'
 import { isOurs, isZeroNote, type Leaving } from './members.ts'
-import type { ActualListener, Group, GroupRef, LoadBalancer, Target } from './model.ts'
+import type { ActualListener, Group, GroupRef, LoadBalancer, Member, Target } from './model.ts'
 import type { Backends } from './nodes.ts'
 import type { Selection } from './selection.ts'
 
@@ -42,14 +43,6 @@ function groupByName(lb: LoadBalancer, name: string): Group | undefined {
 }
 
 const groupName = (claim: Claim) => formatMark({ ...claim.mark, suffix: '' })
-
-/** Node ports that a listener sends traffic to now. */
-export function nodePortsOf(target: Target | undefined, lb: LoadBalancer): readonly number[] {
-  if (target === undefined) return []
-  if (target.kind === 'default') return [target.port]
-  const group = lb.groups.find(({ ref }) => ref === target.group)
-  return [...new Set(group?.members.flatMap((member) => (member.weight > 0 && member.port !== undefined ? [member.port] : [])) ?? [])]
-}
 
 export type Aim = { readonly target: Target; readonly group?: GroupWish }
 
@@ -105,11 +98,15 @@ export function mergeWishes(wishes: readonly GroupWish[]): ReadonlyMap<string, G
 }
 
 /** Will this group have a backend with a weight on a port that is wanted? To switch to one that has none would drop all traffic. */
-export function willServe({ existing, ports }: GroupWish, backends: Backends): boolean {
+export function willServe({ existing, ports, selection }: GroupWish, backends: Backends): boolean {
   const members = existing?.members ?? []
-  if (members.some((member) => member.weight > 0 && member.port !== undefined && ports.includes(member.port))) return true
+  const chosen = selectBackends(backends, selection)
+  const isWanted = ({ server, port }: Member) =>
+    port !== undefined &&
+    (chosen.places === undefined ? ports.includes(port) : chosen.idle || chosen.places.get(server)?.has(port) === true)
+  if (members.some((member) => member.weight > 0 && isWanted(member))) return true
   // One that a person set to 0 stays at 0; one that we did is raised.
-  const blocked = (server: string, port: number) =>
+  const blocked = (server: string, port: number | undefined) =>
     members.some((one) => one.server === server && one.port === port && !isZeroNote(one.note))
-  return [...backends.wishes.values()].some((wish) => wish.add && wish.weight > 0 && ports.some((port) => !blocked(wish.server, port)))
+  return additionsOf(chosen, ports).some(({ wish, port }) => wish.weight > 0 && !blocked(wish.server, port))
 }

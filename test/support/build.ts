@@ -110,6 +110,7 @@ export const remembers = (alive: readonly string[], gone: Record<string, number>
   alive: new Set(alive),
   missingSince: new Map(Object.entries(gone)),
   pendingSince: new Map(),
+  chosen: new Set(),
 })
 
 export const backendsOf = (
