@@ -51,9 +51,17 @@ describe('config/ram-policy.json', () => {
     expect(granted.filter((action) => action.includes('*'))).toEqual([])
     expect([...new Set(statements.flatMap(({ Resource }) => Resource))].toSorted()).toEqual([
       'acs:ecs:*:*:instance/*',
+      'acs:slb:*:*:acl/*',
+      'acs:slb:*:*:certificate/*',
       'acs:slb:*:*:loadbalancer/*',
     ])
     expect(statements.every(({ Effect }) => Effect === 'Allow')).toBe(true)
+  })
+
+  test('grants what is about certificates and access lists on those alone', () => {
+    const about = (word: RegExp) => statements.filter(({ Action }) => Action.some((action) => word.test(action)))
+    expect(about(/Certificate/).map(({ Resource }) => Resource)).toEqual([['acs:slb:*:*:certificate/*']])
+    expect(about(/AccessControl/).map(({ Resource }) => Resource)).toEqual([['acs:slb:*:*:acl/*']])
   })
 
   test('lets no load balancer be created, deleted or bought', () => {
