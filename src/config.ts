@@ -9,10 +9,12 @@ type Combined = 'loadBalancers' | 'allow' | 'accessKeyId' | 'accessKeySecret' | 
 
 /** Names ending in `Ms` are milliseconds; lists are without repetition. */
 export type Config = Omit<Settings, Combined> & {
-  /** SLB_ID; the first one is the default. Empty only where `allowed` is not. */
+  /** SLB_ID; a port that names none goes to the first with room. Empty only where `allowed` or `allowedTags` is not. */
   readonly loadBalancers: readonly string[]
   /** All load balancers that labels may name: SLB_ID and SLB_ALLOW. */
   readonly allowed: readonly string[]
+  /** Labels may also name those that carry one of these tags. */
+  readonly allowedTags: readonly { readonly key: string; readonly value: string }[]
   /** Undefined: the RAM role of the instance, or what the vendor's credential library finds. */
   readonly accessKey: AccessKey | undefined
   readonly slbEndpoint: string
@@ -44,7 +46,8 @@ export function readConfig(source: Source): Config {
   return deepFreeze({
     ...rest,
     loadBalancers,
-    allowed: [...new Set([...loadBalancers, ...allow])],
+    allowed: [...new Set([...loadBalancers, ...allow.filter((item) => !item.includes('='))])],
+    allowedTags: allow.filter((item) => item.includes('=')).map(toTag),
     accessKey: accessKeyId && accessKeySecret ? { id: accessKeyId, secret: accessKeySecret, token: securityToken } : undefined,
     slbEndpoint: endpointOf('slb', rest.regionId, rest.network, rest.slbEndpoint),
     ecsEndpoint: endpointOf('ecs', rest.regionId, rest.network, rest.ecsEndpoint),
@@ -67,6 +70,8 @@ export function unknownVariables(env: Source['env']): readonly string[] {
   const known = new Set<string>(SETTING_KEYS.flatMap((key) => SETTINGS[key].env))
   return Object.keys(env).filter((name) => name.startsWith('SLB_') && !known.has(name))
 }
+
+const toTag = (item: string) => ({ key: item.slice(0, item.indexOf('=')), value: item.slice(item.indexOf('=') + 1) })
 
 function vendorEnv(env: Source['env']): Readonly<Record<string, string>> {
   const ours = new Set<string>(SETTING_KEYS.flatMap((key) => SETTINGS[key].env.flatMap((name) => [name, `${name}_FILE`])))

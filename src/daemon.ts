@@ -57,7 +57,7 @@ const TASKS_MS = 5000
 
 export function createDaemon(options: DaemonOptions): Daemon {
   const { config, engine, cloud, lease, watch, board, log, now, stop } = options
-  const desires = createDesires({ config, provider: cloud.provider, instances: cloud.instances, now })
+  const desires = createDesires({ config, provider: cloud.provider, instances: cloud.instances, now, readings: () => fleet.shared.fresh })
   const rule = writerRule(config)
   const leadership = followLeadership(lease, now, options.leaderWaitMs)
   const proof = createProof(now, options.proofMs)
@@ -110,6 +110,10 @@ export function createDaemon(options: DaemonOptions): Daemon {
     const missedAt = missed.reading(snapshot, begun)
     fleet.noteCluster(snapshot.clusterId)
     announce(options, snapshot, part, term)
+    if (term.gained) {
+      desires.forget()
+      fleet.forget()
+    }
     desire = await desires.read(pausing.read(snapshot), stop)
     const mayWrite = term.mayWrite && !config.dryRun && !pausing.paused()
     // A standby looks at its start and at each resync: often enough to take over warm, without doubling the calls of the leader.

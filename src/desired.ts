@@ -1,11 +1,14 @@
 // What the swarm wants now: one reading of it, its labels and its nodes turned into claims and backends. Remembers first seen and last seen.
 import type { Config } from './config.ts'
+import { choiceProblems } from './core/choice-problems.ts'
 import { type Claim, newServicesMemory, type Places, readServices, type Wanted } from './core/claims.ts'
 import { type LabelRules, readService } from './core/labels.ts'
 import { formatBackendNote } from './core/marks.ts'
-import type { Problem, Snapshot } from './core/model.ts'
+import type { LoadBalancer, Problem, Snapshot } from './core/model.ts'
 import { type Backends, type Found, NO_NODES, type NodeRules, readNodes } from './core/nodes.ts'
 import { isImmovable } from './core/traits.ts'
+import { createPlaces, type KnownPlaces } from './places.ts'
+import { createPooling } from './pooling.ts'
 import { CLB_TRAITS } from './providers/aliyun/clb/traits.ts'
 import type { Instances } from './providers/aliyun/instances.ts'
 import type { Provider } from './providers/provider.ts'
@@ -31,11 +34,12 @@ export type DesireOptions = {
   readonly provider: Provider
   readonly instances: Instances
   readonly now: () => number
+  /** Load balancers as they were read since this process began to lead, or began. */
+  readonly readings?: () => ReadonlyMap<string, LoadBalancer>
 }
 
 /** A reading does not wait longer than this for the cloud to name things: what is known goes on. */
 const LOOKUP_MS = 5000
-const RESOLVE_AGAIN_MS = 5000
 const WINDOW_MS = 600_000
 const UNSEEN_GRACE_MS = 600_000
 const RETURN_MS = 15_000
@@ -75,27 +79,10 @@ const nodeRules = (config: Config): NodeRules => ({
   unresolvedPatience: UNRESOLVED_MS,
 })
 
-async function findPlaces(
-  config: Config,
-  provider: Provider,
-  names: ReadonlyMap<string, string>,
-  signal: AbortSignal,
-): Promise<Places & { readonly complete: boolean }> {
-  const byRef = new Map(names)
-  const problems = new Map<string, string>()
-  try {
-    for (const [ref, found] of await provider.resolve(config.allowed, signal)) {
-      if (found.status === 'found') byRef.set(ref, found.id).set(found.id, found.id).set(found.name, found.id)
-      else problems.set(ref, found.text)
-    }
-  } catch (error) {
-    for (const ref of config.allowed)
-      problems.set(ref, `load balancer ${ref} could not be looked up: ${error instanceof Error ? error.message : error}`)
-  }
-  const [first] = config.loadBalancers
+function placesOf({ byRef, problems }: KnownPlaces, { loadBalancers: [first] }: Config): Places {
   const problem = first === undefined ? undefined : problems.get(first)
   const fallback = first === undefined ? undefined : byRef.get(first)
-  return { fallback, ...(problem === undefined ? {} : { fallbackProblem: problem }), byRef, problems, complete: problems.size === 0 }
+  return { fallback, ...(problem === undefined ? {} : { fallbackProblem: problem }), byRef, problems }
 }
 
 function unresolvedNodes({ nodes }: Snapshot, found: ReadonlyMap<string, Found>, { memory }: Backends): readonly Problem[] {
@@ -111,38 +98,54 @@ const earliest = (...times: readonly (number | undefined)[]) => {
   return known.length === 0 ? undefined : Math.min(...known)
 }
 
+const NO_READINGS: ReadonlyMap<string, LoadBalancer> = new Map()
+
 export interface Desires {
   read(snapshot: Snapshot, signal: AbortSignal): Promise<Desire>
-  /** Names of load balancers, learned when they are read: labels may use them. Says whether it is news. */
+  /** Names of load balancers, learned when they are read: labels may use them. Says whether it is news, or brings room to those that wait for it. */
   learn(name: string, id: string): boolean
+  /** Another process has led: where this one would have put things counts no more. */
+  forget(): void
 }
 
-export function createDesires({ config, provider, instances, now }: DesireOptions): Desires {
+export function createDesires({ config, provider, instances, now, readings = () => NO_READINGS }: DesireOptions): Desires {
   let services = newServicesMemory(now())
   let nodes = NO_NODES
   let owner: string | undefined
   const startedAt = now()
   const names = new Map<string, string>()
   const labels = labelRules(config)
+  const finder = createPlaces({ config, provider, now })
+  const pool = createPooling(config)
 
   return {
     learn: (name, id) => {
-      if (name === '' || names.has(name)) return false
+      const room = pool.isNews(readings().get(id))
+      if (name === '' || names.has(name)) return room
       names.set(name, id)
-      return !config.allowed.includes(name)
+      return room || !config.allowed.includes(name)
     },
+    forget: pool.forget,
     async read(snapshot, signal) {
       // Pinned: another cluster id does not make the marks of this process somebody else's.
       owner ??= ownerOf(config, snapshot.clusterId)
       const limit = AbortSignal.any([signal, AbortSignal.timeout(LOOKUP_MS)])
       const addresses = snapshot.nodes.map((node) => ({ id: node.id, address: node.address, label: node.labels['slb.instance-id'] }))
-      const [places, found] = await Promise.all([findPlaces(config, provider, names, limit), instances.lookup(addresses, limit)])
+      const [known, found] = await Promise.all([finder.find(names, limit), instances.lookup(addresses, limit)])
       const time = now()
-      const seen = new Set(names.values())
-      const incomplete = time - startedAt < NAMES_MS && [...places.byRef.values()].some((id) => !seen.has(id))
-      const known = { ...places, incomplete }
-      const wanted = readServices(snapshot.services, (service) => readService(service, labels), known, owner, services, time)
       const backends = readNodes(snapshot.nodes, found, nodes, nodeRules(config), time)
+      const rules = rulesOf(config, snapshot.clusterId, owner)
+      const assign = pool.assignFor({
+        members: known.defaults,
+        unknown: known.unknown,
+        readings: readings(),
+        backends,
+        rules: { ...rules, quotas: config.quotas },
+      })
+      const seen = new Set(names.values())
+      const unnamed = time - startedAt < NAMES_MS && known.allowed.some((id) => !seen.has(id))
+      const places = { ...placesOf(known, config), incomplete: unnamed || known.incomplete, ...(assign === undefined ? {} : { assign }), tasks: snapshot.tasks }
+      const wanted = readServices(snapshot.services, (service) => readService(service, labels), places, owner, services, time)
       services = wanted.memory
       nodes = backends.memory
       const byBalancer = new Map<string, Claim[]>()
@@ -151,16 +154,17 @@ export function createDesires({ config, provider, instances, now }: DesireOption
         wanted,
         claimsOf: (id) => byBalancer.get(id) ?? [],
         backends,
-        rules: rulesOf(config, snapshot.clusterId, owner),
-        loadBalancers: [...new Set(config.allowed.flatMap((ref) => places.byRef.get(ref) ?? []))],
-        named: new Set(config.allowed.flatMap((ref) => (places.byRef.get(ref) === ref ? [] : (places.byRef.get(ref) ?? [])))),
+        rules,
+        loadBalancers: known.allowed,
+        named: known.named,
         problems: [
-          ...[...places.problems].map(([subject, text]): Problem => ({ kind: 'loadBalancer', subject, text })),
+          ...known.shown,
           ...wanted.problems,
           ...backends.problems,
+          ...choiceProblems(wanted.claims, snapshot.services, snapshot.nodes, backends),
         ],
         unresolved: unresolvedNodes(snapshot, found, backends),
-        recheckAt: earliest(wanted.recheckAt, backends.recheckAt, places.complete ? undefined : time + RESOLVE_AGAIN_MS),
+        recheckAt: earliest(wanted.recheckAt, backends.recheckAt, known.recheckAt),
       }
     },
   }

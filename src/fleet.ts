@@ -5,6 +5,7 @@ import type { Cloud } from './cloud.ts'
 import { describeChange } from './core/describe.ts'
 import { approve, type HeldDelete, heldHash, newLedger } from './core/guard.ts'
 import type { LoadBalancer, Plan } from './core/model.ts'
+import { describeMove } from './core/moving.ts'
 import type { Desire } from './desired.ts'
 import type { Logger } from './log.ts'
 import type { Offer } from './offer.ts'
@@ -47,6 +48,8 @@ export interface Fleet {
   /** Hands out what is wanted now; answers with the times at which something is due. */
   offer(offer: FleetOffer): readonly (number | undefined)[]
   noteCluster(id: string): void
+  /** What was seen before leading may be older than what the leader before did: on its word nothing closes, and no tag counts. */
+  forget(): void
   /** Releases what is held now. Answers with it. */
   approve(): readonly HeldDelete[]
   heldHash(): string
@@ -55,10 +58,11 @@ export interface Fleet {
 }
 
 const BOX_MS = 15_000
+const moveText = (known: Known | undefined) => (known?.look === undefined ? '' : describeMove(known.look.lb))
 
 export function createFleet(options: FleetOptions): Fleet {
   const { cloud, board, log, now, stop, giveUp } = options
-  const shared: Shared = { ledger: newLedger([]), up: new Set(), read: new Map() }
+  const shared: Shared = { ledger: newLedger([]), up: new Set(), read: new Map(), fresh: new Map() }
   const workers = new Map<string, Worker>()
   const known = new Map<string, Known>()
   const first = new Map<string, LoadBalancer>()
@@ -75,6 +79,12 @@ export function createFleet(options: FleetOptions): Fleet {
     options.due(ids.size === 0 ? undefined : now())
   }
 
+  /** A move between load balancers began, changed or ended: it says what is wanted of others too. */
+  function pokeAll(): void {
+    for (const worker of workers.values()) worker.poke()
+    options.due(now())
+  }
+
   function finished(id: string, outcome: Outcome): void {
     const before = known.get(id)
     const next = know(id, outcome, before)
@@ -89,6 +99,7 @@ export function createFleet(options: FleetOptions): Fleet {
     const { ledger, complete } = unread.passed(id, outcome.status === 'looked', shared.ledger)
     shared.ledger = ledger
     if (complete) pokeHeld()
+    if (moveText(before) !== moveText(next)) pokeAll()
     if (outcome.status === 'looked') {
       const why = options.dryRun ? 'dry run' : options.paused?.() || outcome.look.pause !== undefined ? 'paused' : undefined
       report.planned(id, why === undefined ? [] : outcome.look.run, why ?? '')
@@ -124,6 +135,10 @@ export function createFleet(options: FleetOptions): Fleet {
         if (isNew || !newOnly) worker?.offer({ wanted, claims: desire.claimsOf(id), backends, rules, ...how, fresh: how.fresh && !isNew })
         return worker?.recheckAt()
       })
+    },
+    forget() {
+      shared.up.clear()
+      shared.fresh.clear()
     },
     noteCluster(id) {
       const pinned = shared.ledger.clusterId ?? id

@@ -5,7 +5,7 @@ import { connectCloud } from './cloud.ts'
 import type { Config } from './config.ts'
 import { describeChange } from './core/describe.ts'
 import { newLedger } from './core/guard.ts'
-import type { Snapshot } from './core/model.ts'
+import type { LoadBalancer, Snapshot } from './core/model.ts'
 import { createDesires, type Desire, type Desires } from './desired.ts'
 import type { Logger } from './log.ts'
 import { balancerRow, driftLines, heldPage, type Known, know, portRows } from './page.ts'
@@ -68,12 +68,18 @@ async function lookAll(desire: Desire, provider: Provider, shared: Shared, now: 
   return Promise.all(desire.loadBalancers.map(look))
 }
 
-type Looking = { readonly desires: Desires; readonly snapshot: Snapshot; readonly provider: Provider }
+type Looking = {
+  readonly desires: Desires
+  readonly snapshot: Snapshot
+  readonly provider: Provider
+  /** Gets what is read. */
+  readonly read: Map<string, LoadBalancer>
+}
 
 /** Looks until every load balancer is known, and every name of one: labels may use the names of those that the configuration names by id. */
-async function lookTwice({ desires, snapshot, provider }: Looking, now: () => number, signal: AbortSignal) {
+async function lookTwice({ desires, snapshot, provider, read }: Looking, now: () => number, signal: AbortSignal) {
   const before = await desires.read(snapshot, signal)
-  const shared: Shared = { ledger: newLedger(before.loadBalancers), up: new Set(), read: new Map() }
+  const shared: Shared = { ledger: newLedger(before.loadBalancers), up: new Set(), read, fresh: read }
   const look = (desire: Desire) => lookAll(desire, provider, shared, now, signal)
   const first = await look(before)
   const learned = first.map(({ id, outcome }) => outcome.status === 'looked' && desires.learn(outcome.look.lb.name, id))
@@ -93,8 +99,9 @@ export async function inspect(
   const cloud = connectCloud(config, { log, userAgent: `swarm-slb/${VERSION} (${hostname()})`, mayWrite: async () => false })
   try {
     const snapshot = await readSnapshot(engine, signal)
-    const desires = createDesires({ config, provider: cloud.provider, instances: cloud.instances, now })
-    const { desire, shared, outcomes } = await lookTwice({ desires, snapshot, provider: cloud.provider }, now, signal)
+    const read = new Map<string, LoadBalancer>()
+    const desires = createDesires({ config, provider: cloud.provider, instances: cloud.instances, now, readings: () => read })
+    const { desire, shared, outcomes } = await lookTwice({ desires, snapshot, provider: cloud.provider, read }, now, signal)
     const known = new Map<string, Known>(outcomes.map(({ id, outcome }) => [id, know(id, outcome, undefined)]))
     const looks = [...known.values()]
     const self = snapshot.nodes.find((node) => node.id === snapshot.nodeId)

@@ -11,6 +11,7 @@ import { ownMark } from './core/holders.ts'
 import { servedPlace } from './core/keep.ts'
 import { parseMark } from './core/marks.ts'
 import type { Chain, DeleteKey, LoadBalancer, Plan, Problem } from './core/model.ts'
+import { isHandOver, moveProblems, movesOf, withMoves } from './core/moving.ts'
 import type { Backends } from './core/nodes.ts'
 import { checkNotes, NO_NOTES, type NotesMemory } from './core/notes.ts'
 import { PAUSE_TAG, type Pause, pauseOf, tagProblems } from './core/pause.ts'
@@ -45,6 +46,8 @@ export interface Shared {
   readonly up: Set<string>
   /** Each load balancer as it was last read. */
   readonly read: Map<string, LoadBalancer>
+  /** The same, of those that were read since this process began to lead: what it saw before may be older than what another leader did. */
+  readonly fresh: Map<string, LoadBalancer>
 }
 
 /** What a pass is to bring about. */
@@ -101,6 +104,17 @@ function heldHere(ledger: Ledger, id: string): ReadonlySet<DeleteKey> {
 
 const upToDate = (task: Task): Task => (task.newest === undefined ? task : { ...task, ...task.newest() })
 
+const isAllowed =
+  ({ ledger }: Shared) =>
+  (id: string) =>
+    ledger.counts.has(id)
+
+/** The newest wish, with the moves between load balancers that their tags ask for: tags are read, so they are known only here. */
+function moved(given: Task, shared: Shared): Task {
+  const task = upToDate(given)
+  return { ...task, wanted: withMoves(task.wanted, movesOf(shared.fresh.values(), isAllowed(shared))) }
+}
+
 /** Answers with the task, too, as it stood when the diff was made. */
 async function readDiff(
   given: Task,
@@ -120,14 +134,14 @@ async function readDiff(
       health,
       now: task.now(),
     })
-  const first = upToDate(given)
+  const first = moved(given, shared)
   const seen = diffOf(first)
   if (!seen.needsHealth) return { task: first, seen }
   const rows = await handle.health(given.signal).catch((error: unknown) => {
     if (error instanceof CallError) return undefined
     throw error
   })
-  const task = upToDate(given)
+  const task = moved(given, shared)
   if (rows !== undefined) return { task, seen: diffOf(task, foldHealth(rows)) }
   // Without health nothing is lowered for being lost; everything else goes on.
   const blind = diffOf(task)
@@ -164,6 +178,7 @@ async function lookAt(given: Task, shared: Shared): Promise<Look> {
   const owned = (name: string) => parseMark(name)?.owner === given.rules.owner
   const handle = await given.provider.open(given.id, { members: given.members, owned }, given.signal)
   const lb = handle.actual
+  shared.fresh.set(given.id, lb)
   const notes = checkNotes(given.remembered.notes, lb)
   const { task, seen } = await readDiff(given, handle, notes, shared)
   const { id, rules } = task
@@ -188,7 +203,14 @@ async function lookAt(given: Task, shared: Shared): Promise<Look> {
   const wished = damped?.plan ?? fitted.plan
   const { clusterChanged } = shared.ledger
   const taken = lb.tags[TAKEN_TAG] !== undefined
-  const guarded = guard(wished, id, { ...shared.ledger, clusterChanged: clusterChanged || taken }, rules.guard, task.now())
+  const guarded = guard(
+    wished,
+    id,
+    { ...shared.ledger, clusterChanged: clusterChanged || taken },
+    rules.guard,
+    task.now(),
+    isHandOver(lb, task.wanted, movesOf([lb], isAllowed(shared))),
+  )
   // A pass that may not write judges too, so that a standby shows what would be held; but nothing counts as deleted or approved there.
   const idle = mayWrite ? {} : { deleted: shared.ledger.deleted }
   shared.ledger = { ...guarded.ledger, clusterChanged, ...idle, ...(task.mayWrite ? {} : { approved: new Set<string>() }) }
@@ -197,7 +219,13 @@ async function lookAt(given: Task, shared: Shared): Promise<Look> {
     ...base,
     wished,
     run: [...withTag(guarded.run, standing), ...(settled ? [UNTAKEN] : [])],
-    problems: [...(task.problems ?? []), ...tagProblems(lb, pause), ...seen.problems, ...fitted.problems],
+    problems: [
+      ...(task.problems ?? []),
+      ...tagProblems(lb, pause),
+      ...moveProblems(lb, isAllowed(shared)),
+      ...seen.problems,
+      ...fitted.problems,
+    ],
     resting: damped?.resting ?? [],
     remembered: { ...kept, drift: damped?.memory ?? task.remembered.drift },
     recheckAt: earliest(seen.recheckAt, guarded.recheckAt, pause?.until),

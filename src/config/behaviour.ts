@@ -11,15 +11,15 @@ export const BEHAVIOUR = {
     schema: v.names,
     otherwise: 'none',
     value: 'LIST',
-    help: 'load balancers of this swarm, ids or names, comma separated; the first is the default',
+    help: 'load balancers of this swarm, ids or names, comma separated; a port that names none goes to the first with room and stays there',
   },
   allow: {
     env: ['SLB_ALLOW'],
     group: 'Load balancers',
-    schema: v.names,
+    schema: v.namesAndTags,
     otherwise: 'none',
     value: 'LIST',
-    help: 'further load balancers that labels may name',
+    help: 'further load balancers that labels may name: ids or names, or key=value for all that carry this tag',
   },
   backends: {
     env: ['SLB_BACKENDS'],

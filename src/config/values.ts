@@ -61,11 +61,22 @@ const items = (value: string) =>
     .map((item) => item.trim())
     .filter((item) => item !== '')
 
+const isName = (item: string) => /^[^=\p{Cc}\p{Cf};"]{1,80}$/u.test(item)
+
 /** Ids or names of load balancers. */
 export const names = parsed((value) => {
   const list = [...new Set(items(value))]
-  return list.length > 0 && list.every((item) => /^[^\p{Cc}\p{Cf};"]{1,80}$/u.test(item)) ? list : undefined
+  return list.length > 0 && list.every(isName) ? list : undefined
 }, 'ids or names of load balancers, comma separated')
+
+/** A tag is told from a name by its `=`, which names cannot have. Neither key nor value is longer than the cloud takes. */
+const isTag = (item: string) => /^[^=\p{Cc}\p{Cf};"]{1,64}=[^\p{Cc}\p{Cf};"]{0,128}$/u.test(item)
+
+/** Ids and names of load balancers, and tags `key=value`. */
+export const namesAndTags = parsed((value) => {
+  const list = [...new Set(items(value))]
+  return list.length > 0 && list.every((item) => isTag(item) || isName(item)) ? list : undefined
+}, 'ids or names of load balancers, or tags key=value, comma separated')
 
 export type PortRange = { readonly from: number; readonly to: number }
 

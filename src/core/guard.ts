@@ -96,8 +96,16 @@ function stillAsked(approved: ReadonlySet<string>, plan: Plan, loadBalancer: str
 /**
  * Judges the deletes of one load balancer's plan. Deletes that may run are counted at once.
  * @param now milliseconds
+ * @param isHandOver the end of a move that people asked for: not counted, but held where all is
  */
-export function guard(plan: Plan, loadBalancer: string, before: Ledger, rules: GuardRules, now: number): Guarded {
+export function guard(
+  plan: Plan,
+  loadBalancer: string,
+  before: Ledger,
+  rules: GuardRules,
+  now: number,
+  isHandOver: (chain: Chain) => boolean = () => false,
+): Guarded {
   const ledger: Ledger = { ...before, deleted: new Map([...before.deleted].filter(([, time]) => now - time < rules.window)) }
   const all = holdAll(ledger)
   const unread = !total(ledger).known
@@ -106,7 +114,7 @@ export function guard(plan: Plan, loadBalancer: string, before: Ledger, rules: G
   const held = new Map([...ledger.held].filter(([, entry]) => entry.loadBalancer !== loadBalancer))
   const stopped = new Set<string>()
   for (const chain of plan) {
-    if (chain.deletes === undefined) continue
+    if (chain.deletes === undefined || (all === undefined && !unread && isHandOver(chain))) continue
     const key = heldKey(loadBalancer, chain.deletes)
     const earlier = ledger.held.get(key)
     const service = chain.service ?? ''

@@ -17,6 +17,7 @@ export const sharedBy = (...loadBalancers: readonly string[]): Shared => ({
   ledger: newLedger(loadBalancers),
   up: new Set(),
   read: new Map(),
+  fresh: new Map(),
 })
 
 export type Wish = Partial<Omit<Offer, 'claims'>> & { readonly services?: readonly Service[]; readonly nodes?: readonly Node[] }
