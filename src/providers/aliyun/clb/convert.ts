@@ -51,14 +51,15 @@ export function toListener(row: ListenerRow): ActualListener {
   const config = row[CONFIG[name]]
   if (config === undefined) throw malformed('DescribeLoadBalancerListeners', `${about.key} came without its ${CONFIG[name]}`)
   const target = targetOf(row, config)
-  const fields = { ...config, Scheduler: row.Scheduler, Bandwidth: row.Bandwidth }
+  const { Scheduler, Bandwidth, AclStatus, AclType, AclId, AclIds } = row
+  const fields = { ...config, Scheduler, Bandwidth, AclStatus, AclType, AclId, AclIds }
   return {
     ...about,
     rules: [],
     extensions: [],
     protocol: name,
     target,
-    settings: config['ListenerForward'] === 'on' ? {} : readSettings(name, fields),
+    settings: readSettings(name, fields),
   }
 }
 

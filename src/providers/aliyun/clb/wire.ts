@@ -42,6 +42,11 @@ const listenerRow = z.object({
   Bandwidth: int.optional(),
   BackendServerPort: int.optional(),
   VServerGroupId: text,
+  AclStatus: z.string().optional(),
+  AclType: z.string().optional(),
+  AclId: z.string().optional(),
+  /** A bare array here, wrapped elsewhere. */
+  AclIds: z.unknown(),
   TCPListenerConfig: config,
   UDPListenerConfig: config,
   HTTPListenerConfig: config,
