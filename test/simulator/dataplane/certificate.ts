@@ -18,16 +18,29 @@ const SUBJECT_ALT_NAME = oid(0x55, 0x1d, 0x11)
 
 const name = (text: string) => sequence(tlv(0x31, sequence(COMMON_NAME, tlv(0x0c, Buffer.from(text)))))
 
-/** A certificate for this name, valid until 2049, with its key; both as PEM. */
-export function selfSigned(domain: string): { readonly cert: string; readonly key: string } {
+/** As ASN.1 writes times of this half of the century. */
+const utc = (date: Date) =>
+  time(
+    `${date
+      .toISOString()
+      .replaceAll(/[-:T]|\.\d+/g, '')
+      .slice(2, 14)}Z`,
+  )
+
+export type SelfSignedOptions = { readonly from?: Date; readonly to?: Date; readonly moreNames?: readonly string[] }
+
+/** A certificate for this name, valid until 2049 unless said otherwise, with its key; both as PEM. */
+export function selfSigned(domain: string, options: SelfSignedOptions = {}): { readonly cert: string; readonly key: string } {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const altNames = sequence(SUBJECT_ALT_NAME, tlv(0x04, sequence(tlv(0x82, Buffer.from(domain)))))
+  const { from = new Date('2020-01-01T00:00:00Z'), to = new Date('2049-12-31T23:59:59Z'), moreNames = [] } = options
+  const names = [domain, ...moreNames].map((text) => tlv(0x82, Buffer.from(text)))
+  const altNames = sequence(SUBJECT_ALT_NAME, tlv(0x04, sequence(...names)))
   const body = sequence(
     tlv(0xa0, integer(2)),
     integer(1),
     ECDSA_WITH_SHA256,
     name(domain),
-    sequence(time('200101000000Z'), time('491231235959Z')),
+    sequence(utc(from), utc(to)),
     name(domain),
     publicKey.export({ type: 'spki', format: 'der' }),
     tlv(0xa3, sequence(altNames)),
