@@ -36,13 +36,21 @@ export function statusText(page: StatusPage, width: number, now: number): string
     .join('\n\n')}\n`
 }
 
-function headline({ version, node, role, leader, reason, lastPass }: StatusPage, now: number): string {
+/** A standby's proof; nothing where nobody looked. */
+function takeover(readyToLead: StatusPage['readyToLead']): string {
+  if (readyToLead === undefined) return ''
+  return readyToLead.ok ? 'ready to take over' : `NOT ready to take over: ${readyToLead.reason}`
+}
+
+function headline({ version, node, role, leader, reason, lastPass, readyToLead }: StatusPage, now: number): string {
   const where = node.hostname === '' ? '' : ` on ${node.hostname}`
   const part = role === 'standby' ? `standby, the leader is ${leader === '' ? 'not known' : leader}` : role
   // A page without a daemon has its reason, and never a pass.
   const nothing = reason === '' ? 'no pass yet' : ''
   const pass = lastPass === undefined ? nothing : `last pass ${span(lastPass.at, now)} ago ${lastPass.ok ? 'ok' : 'failed'}`
-  return plain(`swarm-slb ${version}${where}: ${[part, reason, pass].filter((text) => text !== '').join('; ')}`)
+  return plain(
+    `swarm-slb ${version}${where}: ${[part, role === 'standby' ? takeover(readyToLead) : '', reason, pass].filter((text) => text !== '').join('; ')}`,
+  )
 }
 
 function span(at: string, now: number): string {

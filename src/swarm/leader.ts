@@ -3,7 +3,7 @@ import type { Engine } from './client.ts'
 import { toNode } from './convert.ts'
 import { readOwnTasks } from './tasks.ts'
 import type { EngineInfo } from './wire.ts'
-import { ownService, partOf, type WriterRule } from './writer.ts'
+import { partOf, type WriterRule } from './writer.ts'
 
 export type LeadershipMemory = {
   /** Is the writer, and its engine answers. */
@@ -67,8 +67,7 @@ export function nextLeadership(
  */
 export async function checkWriter(engine: Engine, rule: WriterRule, nodeId: string, signal: AbortSignal): Promise<boolean> {
   if (rule.own === undefined) return checkAlone(engine, rule, nodeId, signal)
-  const serviceId = ownService(rule)
-  const asked = serviceId === undefined ? ({ status: 'notAsked' } as const) : readOwnTasks(engine, serviceId, signal)
+  const asked = rule.mode === 'auto' ? readOwnTasks(engine, rule.own.serviceId, signal) : ({ status: 'notAsked' } as const)
   const [info, nodes, own] = await Promise.all([engine.info(signal), engine.nodes(signal), asked])
   return isManager(info) && partOf(rule, { nodeId: info.Swarm.NodeID, nodes: nodes.map(toNode), own }).writes
 }

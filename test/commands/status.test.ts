@@ -73,6 +73,15 @@ Problems
 `)
   })
 
+  test.each([
+    [{ ok: true, reason: '' }, 'standby, the leader is node-2; ready to take over; last pass'],
+    [{ ok: false, reason: 'Forbidden.RAM' }, 'standby, the leader is node-2; NOT ready to take over: Forbidden.RAM; last pass'],
+    [undefined, 'standby, the leader is node-2; last pass'],
+  ])('says whether a standby could take over: %o', (readyToLead, expected) => {
+    expect(statusText(page({ role: 'standby', leader: 'node-2', readyToLead }), 200, NOW)).toContain(expected)
+    expect(statusText(page({ readyToLead }), 200, NOW)).not.toContain('take over')
+  })
+
   test('names the leader on a standby, and says what is held and changed by hand', () => {
     const text = statusText(
       page({ role: 'standby', leader: 'node-2', held: { hash: 'h1', reason: 'too many', deletes: held }, drift: ['weight of node-3'] }),

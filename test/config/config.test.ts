@@ -200,3 +200,17 @@ describe('secrets', () => {
     )
   })
 })
+
+test('who this process is in the swarm is told whole, or not at all', () => {
+  const told = (...names: readonly string[]) => problems(Object.fromEntries(names.map((name) => [`SLB_${name}_ID`, 'x1'])))
+  const missing = (names: string) => [`SLB_SERVICE_ID, SLB_TASK_ID and SLB_NODE_ID go together: ${names} is not set`]
+  expect(told('SERVICE', 'TASK', 'NODE')).toEqual([])
+  expect(told('SERVICE')).toEqual([])
+  expect(told('TASK')).toEqual(missing('SLB_SERVICE_ID and SLB_NODE_ID'))
+  expect(told('SERVICE', 'NODE')).toEqual(missing('SLB_TASK_ID'))
+})
+
+test('a template that nobody filled in is a problem', () => {
+  const env = { SLB_SERVICE_ID: 'x1', SLB_TASK_ID: '{{.Task.ID}}', SLB_NODE_ID: 'x1' }
+  expect(problems(env).join()).toMatch(/^SLB_TASK_ID is "{{.Task.ID}}": expected an id of Docker Swarm/)
+})

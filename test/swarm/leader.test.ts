@@ -313,8 +313,12 @@ describe('the check before a write, of a task', () => {
     expect(await check({ nodes: nodes('b'), info: infoJson({ nodeId: 'b' }) }, 'auto', refused)).toBe(false)
   })
 
-  test('does not ask for tasks where the leader writes whatever it runs', async () => {
-    expect(await check({ nodes: nodes('a') }, 'leader', json(500, { message: 'never asked' }))).toBe(true)
+  test('does not ask for tasks where it does not go by them', async () => {
+    const never = json(500, { message: 'never asked' })
+    expect(await check({ nodes: nodes('a') }, 'leader', never)).toBe(true)
+    expect(await check({ nodes: nodes('b') }, 'leader', never)).toBe(false)
+    expect(await check({ nodes: nodes('b') }, 'always', never)).toBe(true)
+    expect(await check({ nodes: nodes('b'), info: infoJson({ nodeId: 'a', error: 'no leader' }) }, 'always', never)).toBe(false)
   })
 
   test('is no answer where the list of tasks failed', async () => {
