@@ -102,6 +102,7 @@ export type PlanReport = {
     readonly changes: readonly string[]
     readonly held: readonly string[]
     readonly error: string
+    readonly note?: string
   }[]
   readonly ports: readonly StatusRow[]
   readonly problems: readonly Problem[]

@@ -164,13 +164,15 @@ export function createDaemon(options: DaemonOptions): Daemon {
 }
 
 function fleetPage(fleet: Fleet, desire: Desire, pausing: Pausing) {
-  const known = [...fleet.known.values()]
+  // One that is not allowed any more is not looked at: what was known of it says nothing.
+  const allowed = new Map([...fleet.known].filter(([id]) => desire.loadBalancers.includes(id)))
+  const known = [...allowed.values()]
   const pauses = pausing.rows(known)
   const row = (id: string) => balancerRow(fleet.known.get(id) ?? { id, look: undefined, error: '', verdicts: [], made: 0 })
   return {
     owner: desire.rules.owner,
     loadBalancers: desire.loadBalancers.map(row),
-    ports: portRows(desire, fleet.known, fleet.shared.ledger),
+    ports: portRows(desire, allowed, fleet.shared.ledger),
     paused: pauses.paused,
     problems: [
       ...pauses.problems,

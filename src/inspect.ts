@@ -6,6 +6,7 @@ import type { Config } from './config.ts'
 import { describeChange } from './core/describe.ts'
 import { newLedger } from './core/guard.ts'
 import type { LoadBalancer, Snapshot } from './core/model.ts'
+import { describeMove } from './core/moving.ts'
 import { createDesires, type Desire, type Desires } from './desired.ts'
 import type { Logger } from './log.ts'
 import { balancerRow, driftLines, heldPage, type Known, know, portRows } from './page.ts'
@@ -21,6 +22,8 @@ export type BalancerPlan = {
   readonly changes: readonly string[]
   readonly held: readonly string[]
   readonly error: string
+  /** A move to another load balancer that is on. */
+  readonly note?: string
 }
 
 const NEVER = new AbortController().signal
@@ -33,7 +36,8 @@ function planOf(id: string, outcome: Outcome): BalancerPlan {
   const lines = (chains: typeof look.run) => chains.flatMap((chain) => chain.changes.map((change) => describeChange(change)))
   const run = new Set(look.run.map((chain) => chain.id))
   const held = look.wished.filter((chain) => !run.has(chain.id))
-  return { name: look.lb.name, id, changes: lines(look.run), held: lines(held), error }
+  const note = describeMove(look.lb)
+  return { name: look.lb.name, id, changes: lines(look.run), held: lines(held), error, ...(note === '' ? {} : { note }) }
 }
 
 /** Load balancers that the configuration names and the cloud did not. */

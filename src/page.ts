@@ -4,6 +4,7 @@ import type { PortView, ServiceView } from './core/claims.ts'
 import { heldHash, holdAll, type Ledger } from './core/guard.ts'
 import { portName } from './core/labels.ts'
 import type { ListenerKey, LoadBalancer } from './core/model.ts'
+import { describeMove } from './core/moving.ts'
 import { describePause, PAUSE_TAG } from './core/pause.ts'
 import type { Verdict } from './core/verdicts.ts'
 import type { Desire } from './desired.ts'
@@ -119,9 +120,9 @@ export function balancerRow({ id, look, error, made }: Known): LoadBalancerRow {
     id,
     address: lb.address,
     state: refused ? standing.status : pause !== undefined ? 'paused' : lb.status,
-    reason: refused ? standing.text : error || (pause === undefined ? '' : describePause(pause, `tag ${PAUSE_TAG}`)),
+    reason: refused ? standing.text : error || (pause === undefined ? describeMove(lb) : describePause(pause, `tag ${PAUSE_TAG}`)),
     listeners: lb.listeners.length + made,
-    owned: diff.owned + made,
+    owned: diff.ownListeners + made,
     backends: members(lb),
   }
 }

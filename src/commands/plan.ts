@@ -14,8 +14,9 @@ export async function plan(flags: Flags, { json }: { readonly json: boolean }, i
 }
 
 function planText({ loadBalancers, ports, problems, inSync }: PlanReport, width: number): string {
-  const parts = loadBalancers.map(({ name, id, changes, held, error }) => [
+  const parts = loadBalancers.map(({ name, id, changes, held, error, note = '' }) => [
     plain(name === id ? name : `${name} (${id})`),
+    ...(note === '' ? [] : [`  ${plain(note)}`]),
     ...changes.map((line) => `  ${plain(line)}`),
     ...held.map((line) => `  held: ${plain(line)}`),
     ...(error === '' ? [] : [`  error: ${plain(error)}`]),
