@@ -2,7 +2,7 @@
 // A choice without any node, and a service without any task, change nothing: what serves nothing better is left as it is.
 import type { Member } from './model.ts'
 import { isChosenBy } from './node-choice.ts'
-import type { Backends, Wish } from './nodes.ts'
+import type { BackendNode, Backends, Wish } from './nodes.ts'
 import type { Selection } from './selection.ts'
 
 /** What runs behind a port of a server. stops: a task that Swarm wants to end. */
@@ -20,7 +20,8 @@ export type Chosen = Backends & {
 const isUnheard = ({ reason }: Wish) => reason === 'unknown' || reason === 'down'
 
 function chooseNodes({ nodes, wishes }: Backends, { nodes: choice }: Selection): ReadonlyMap<string, Wish> {
-  const none = !nodes.some(({ node }) => isChosenBy(node, choice))
+  const isLeft = ({ node, server }: BackendNode) => isChosenBy(node, choice) && wishes.get(server)?.reason !== 'excluded'
+  const none = !nodes.some(isLeft)
   const chosen = new Map(wishes)
   for (const { node, server } of nodes) {
     const wish = wishes.get(server)
