@@ -26,7 +26,7 @@ export type Managers = {
 }
 
 /** The service that the daemons are tasks of. */
-export const SLB = 'slb'
+const SLB = 'slb'
 
 const QUICK: Tuning = {
   rpc: { timeouts: { requestMs: 1000 }, waits: { firstMs: 10, maxMs: 50, totalMs: 500 } },
