@@ -15,6 +15,7 @@ import { createLoop } from './loop.ts'
 import { connectEngine } from './swarm/client.ts'
 import { checkWriter, createLease } from './swarm/leader.ts'
 import { watchSwarm } from './swarm/watch.ts'
+import { takeOver as planAndTakeOver, type TakeoverReport, type TakeoverTask } from './takeover.ts'
 import { VERSION } from './version.ts'
 
 /** A clock that goes on while the process is frozen and never goes back. */
@@ -122,6 +123,21 @@ export async function planOnce(config: Config, log: Logger, signal: AbortSignal)
 /** A fresh reading of swarm and cloud, where no daemon runs. */
 export async function readStatus(config: Config, log: Logger, signal: AbortSignal): Promise<StatusPage> {
   return (await inspect(config, engineOf(config), log, now, signal)).page
+}
+
+/** Shows or does what makes load balancers of an earlier swarm or owner this swarm's. */
+export async function takeOver(
+  config: Config,
+  log: Logger,
+  options: Pick<TakeoverTask, 'from' | 'dryRun' | 'force' | 'onProgress'>,
+  signal: AbortSignal,
+): Promise<TakeoverReport> {
+  const cloud = connectCloud(config, { log, userAgent: `swarm-slb/${VERSION} (${hostname()})`, mayWrite: async () => !options.dryRun })
+  try {
+    return await planAndTakeOver({ config, cloud, engine: engineOf(config), ...options }, signal)
+  } finally {
+    cloud.close()
+  }
 }
 
 export type CleanOptions = { readonly dryRun: boolean; readonly onProgress: (line: string) => void }

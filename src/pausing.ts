@@ -73,7 +73,7 @@ function rowOf(loadBalancer: string, pause: Pause, where: string, known: readonl
 }
 
 /** @param own the pause of the daemon's own service */
-export function pausedRows(own: Pause | undefined, known: readonly Known[]): readonly PausedRow[] {
+function pausedRows(own: Pause | undefined, known: readonly Known[]): readonly PausedRow[] {
   const tagged = known.flatMap((one) => {
     const pause = one.look?.pause
     return pause === undefined ? [] : [rowOf(one.look?.lb.name ?? one.id, pause, `tag ${PAUSE_TAG}`, [one])]

@@ -15,7 +15,7 @@ export type Output = {
   readonly write: (text: string) => void
 }
 
-export type App = Pick<typeof import('../app.ts'), 'runDaemon' | 'planOnce' | 'readStatus' | 'cleanUp'>
+export type App = Pick<typeof import('../app.ts'), 'runDaemon' | 'planOnce' | 'readStatus' | 'cleanUp' | 'takeOver'>
 
 export type Io = {
   readonly env: Source['env']

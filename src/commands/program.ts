@@ -79,10 +79,22 @@ function addCommands(add: Add): void {
   add('cleanup', 'show all that carries the mark of this swarm, and remove it', SETTING_KEYS, async (flags, given, _, io) =>
     (await import('./cleanup.ts')).cleanup(flags, { yes: given['yes'] === true }, io),
   ).addOption(yes('remove it'))
+  addTakeover(add)
   add('healthcheck', 'ask the daemon on this machine whether it is alive', local.slice(1), async (flags, _, __, io) =>
     (await import('./healthcheck.ts')).healthcheck(flags, io),
   )
   addSimulate(add)
+}
+
+function addTakeover(add: Add): void {
+  const takeover: Action = async (flags, given, _, io) => {
+    const options = { from: String(given['from']), yes: given['yes'] === true, force: given['force'] === true }
+    return (await import('./takeover.ts')).takeover(flags, options, io)
+  }
+  add('takeover', "make what an earlier swarm or owner left this swarm's; shows what that is", SETTING_KEYS, takeover)
+    .addOption(new Option('--from <OWNER>', 'the owner before: what the tag swarm-slb:<owner> names').makeOptionMandatory())
+    .addOption(new Option('--yes', 'do it'))
+    .addOption(new Option('--force', 'even if the other swarm seems to be alive'))
 }
 
 function addSimulate(add: Add): void {

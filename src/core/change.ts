@@ -31,6 +31,8 @@ export type Change =
     }
   | { readonly kind: 'removeBackends'; readonly group: GroupRef; readonly name: string; readonly members: readonly Member[] }
   | { readonly kind: 'deleteGroup'; readonly group: GroupRef; readonly name: string }
+  /** A takeover: the group has another owner from now on. */
+  | { readonly kind: 'renameGroup'; readonly group: GroupRef; readonly name: string; readonly was: string }
   | { readonly kind: 'createListener'; readonly listener: ListenerSpec }
   | {
       readonly kind: 'updateListener'

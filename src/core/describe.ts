@@ -118,6 +118,8 @@ export function describeChange(change: Change, names: Names = new Map()): string
       return `remove ${list(change.members.map((member) => memberName(member, names)))} from ${groupName(change.group, change.name)}`
     case 'deleteGroup':
       return `delete group ${plain(change.name)}`
+    case 'renameGroup':
+      return `rename group ${plain(change.was)} to ${plain(change.name)}`
     case 'createListener':
       return `create ${listener(change.listener.protocol, change.listener.port)} -> ${targetName(change.listener.target)}`
     case 'updateListener':

@@ -41,6 +41,7 @@ export async function run(args: readonly string[], setting: Setting = {}): Promi
       planOnce: missing('planOnce'),
       readStatus: missing('readStatus'),
       cleanUp: missing('cleanUp'),
+      takeOver: missing('takeOver'),
       ...app,
     }),
   })

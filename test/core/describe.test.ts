@@ -48,6 +48,7 @@ describe('a change is one line', () => {
     ],
     [`remove i-1:30000 from group ${MARK}`, { kind: 'removeBackends', ...toOwn, members: [member('i-1')] }],
     [`delete group ${MARK}`, { kind: 'deleteGroup', ...toOwn }],
+    [`rename group ${MARK} to new`, { kind: 'renameGroup', group: 'rsp-1', name: 'new', was: MARK }],
     ['create listener http:8080 -> default group on port 30000', { kind: 'createListener', listener: http }],
     [
       `create listener http:8080 -> group ${MARK}`,

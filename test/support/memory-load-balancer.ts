@@ -122,6 +122,10 @@ function step(lb: LoadBalancer, change: Change): LoadBalancer {
       return withMembers(lb, change.group, (members) => without(members, change.members))
     case 'deleteGroup':
       return deleteGroup(lb, change.group)
+    case 'renameGroup': {
+      const own = refOf(lb, change.group)
+      return { ...lb, groups: lb.groups.map((group) => (group.ref === own ? { ...group, name: change.name } : group)) }
+    }
     case 'createListener':
       return create(lb, change.listener)
     case 'updateListener':

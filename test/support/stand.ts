@@ -31,6 +31,10 @@ export type StandOptions = {
   readonly state?: StateFile
   readonly simulator?: SimulatorOptions
   readonly nodes?: number
+  /** Cluster id of the swarm. */
+  readonly cluster?: string
+  /** Another stand's cloud, for a second swarm on the same load balancers; who made it closes it. */
+  readonly sharing?: Simulator
 }
 
 const QUICK: Tuning = {
@@ -56,7 +60,7 @@ const instances = (count: number) => Array.from({ length: count }, (_, index) =>
 export const swarmService = (name: string, published: number, labels: Readonly<Record<string, string>> = {}, ports?: readonly PortJson[]) =>
   serviceJson({ name, labels, ports: ports ?? [{ target: 80, published }] })
 
-function engineInfo(): object {
+export function engineInfo(cluster = 'cluster0123456789'): object {
   const info = fixture<{ Swarm: object }>('info')
   return {
     ...info,
@@ -66,7 +70,7 @@ function engineInfo(): object {
       LocalNodeState: 'active',
       ControlAvailable: true,
       Error: '',
-      Cluster: { ID: 'cluster0123456789' },
+      Cluster: { ID: cluster },
     },
   }
 }
@@ -84,11 +88,13 @@ export async function until(what: string, holds: () => boolean, ms = 5000): Prom
 
 export async function startStand(options: StandOptions = {}): Promise<Stand> {
   const count = options.nodes ?? 3
-  const simulator = await startSimulator({
-    state: { loadBalancers: [{ id: 'lb-1', name: 'front', address: '127.0.0.1' }], instances: instances(count + 5), ...options.state },
-    ...options.simulator,
-  })
-  const engine = await startFakeEngine({ info: engineInfo(), nodes: swarmNodes(count), services: [] })
+  const simulator =
+    options.sharing ??
+    (await startSimulator({
+      state: { loadBalancers: [{ id: 'lb-1', name: 'front', address: '127.0.0.1' }], instances: instances(count + 5), ...options.state },
+      ...options.simulator,
+    }))
+  const engine = await startFakeEngine({ info: engineInfo(options.cluster), nodes: swarmNodes(count), services: [] })
   const logged: string[] = []
   let running: { readonly stop: AbortController; readonly done: Promise<void> } | undefined
   const env = {
@@ -144,7 +150,7 @@ export async function startStand(options: StandOptions = {}): Promise<Stand> {
     async close() {
       await stop()
       await engine.close()
-      await simulator.close()
+      if (options.sharing === undefined) await simulator.close()
     },
   }
 }

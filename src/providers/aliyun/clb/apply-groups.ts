@@ -94,6 +94,10 @@ export const createGroup = (groups: Groups) => async (change: ChangeOf<'createGr
   await writeMembers(groups, step, 'addBackends', change.name, change.members.slice(done))
 }
 
+export const renameGroup = (groups: Groups) => async (change: ChangeOf<'renameGroup'>, step: Step) => {
+  await step.write('SetVServerGroupAttribute', { VServerGroupId: idOf(groups, change.group), VServerGroupName: change.name })
+}
+
 const GONE = /VServerGroupId does not exist/i
 
 const isGone = (error: unknown) =>

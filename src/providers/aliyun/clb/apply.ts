@@ -1,7 +1,7 @@
 // Every kind of change and how CLB carries it out: a kind without a line here does not compile.
 import type { Change, ChangeOf } from '../../../core/model.ts'
 import { createExtension, deleteExtension, updateExtension } from './apply-extensions.ts'
-import { changeMembers, createGroup, deleteGroup, type Groups, tagLoadBalancer, untagLoadBalancer } from './apply-groups.ts'
+import { changeMembers, createGroup, deleteGroup, type Groups, renameGroup, tagLoadBalancer, untagLoadBalancer } from './apply-groups.ts'
 import { createListener, deleteListener, replaceListener, startListener, stopListener, updateListener } from './apply-listeners.ts'
 import { createRules, deleteRules, updateRule } from './apply-rules.ts'
 import type { Step } from './step.ts'
@@ -18,6 +18,7 @@ const appliers = (groups: Groups): Table<Kind> => ({
   setWeights: changeMembers(groups),
   removeBackends: changeMembers(groups),
   deleteGroup: deleteGroup(groups),
+  renameGroup: renameGroup(groups),
   createListener: createListener(groups),
   updateListener: updateListener(groups),
   startListener: startListener(groups),

@@ -41,6 +41,10 @@ describe('a change becomes calls', () => {
       calls: [['SetBackendServers', { LoadBalancerId: 'lb-1', BackendServers: [full('i-1')] }]],
     },
     {
+      change: { kind: 'renameGroup', group: own.group, name: 'new', was: own.name },
+      calls: [['SetVServerGroupAttribute', { VServerGroupId: 'rsp-1', VServerGroupName: 'new' }]],
+    },
+    {
       change: { kind: 'removeBackends', ...own, members: [member('i-1')] },
       calls: [['RemoveVServerGroupBackendServers', { VServerGroupId: 'rsp-1', BackendServers: [{ ServerId: 'i-1', Port: 30000 }] }]],
     },

@@ -1,0 +1,244 @@
+// Two swarms and one load balancer: a swarm that was built anew, one that changed its owner's name, and two that live side by side by mistake.
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { planOnce, takeOver } from '../src/app.ts'
+import { readConfig } from '../src/config.ts'
+import { silent } from './support/board.ts'
+import { nodeJson } from './support/engine-json.ts'
+import { engineInfo, type Stand, type StandOptions, startStand, swarmNodes, swarmService, until } from './support/stand.ts'
+
+let a: Stand
+const others: Stand[] = []
+const RESYNC = { SLB_RESYNC_INTERVAL: '1s' }
+beforeEach(async () => {
+  const far = Array.from({ length: 3 }, (_, index) => ({ id: `i-b${index + 1}`, privateIp: `10.8.0.${index + 1}` }))
+  const near = Array.from({ length: 8 }, (_, index) => ({ id: `i-${index + 1}`, privateIp: `10.9.0.${index + 1}` }))
+  a = await startStand({
+    env: RESYNC,
+    state: { loadBalancers: [{ id: 'lb-1', name: 'front', address: '127.0.0.1' }], instances: [...near, ...far] },
+  })
+})
+afterEach(async () => {
+  for (const stand of others.splice(0)) await stand.close()
+  await a.close()
+})
+
+/** Another swarm on other machines, unless `machines` says that they are the same. */
+async function second(options: StandOptions & { readonly machines?: 'same' } = {}): Promise<Stand> {
+  const stand = await startStand({ cluster: 'clusterB', sharing: a.simulator, ...options, env: { ...RESYNC, ...options.env } })
+  others.push(stand)
+  if (options.machines === 'same') return stand
+  stand.engine.state.nodes = [1, 2, 3].map((n) =>
+    nodeJson({ id: `node-${n}`, address: `10.8.0.${n}`, ...(n === 1 && { managerAddress: '10.8.0.1:2377', leader: true }) }),
+  )
+  return stand
+}
+
+const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+const tags = () => Object.fromEntries(a.lb().tags.map(({ key, value }) => [key, value]))
+const notes = () => a.lb().listeners.map((one) => one.description)
+const ports = () =>
+  a
+    .lb()
+    .listeners.map(({ port }) => port)
+    .sort()
+const runs = (port: number) => a.listener(port)?.status === 'running'
+const writes = () => a.simulator.requests.counts().writes
+const logged = ({ logged: lines }: Stand, text: string) => lines.filter((line) => line.includes(text))
+const changes = (stand: Stand) => logged(stand, '"message":"change applied"')
+const web = (port: number) => swarmService(`web${port}`, 22_000 + port, { 'slb.port.80': `tcp://:${port}` })
+const never = new AbortController().signal
+const configOf = (stand: Stand) => readConfig({ env: stand.env, flags: {} })
+const take = (stand: Stand, from: string, over: { readonly dryRun?: boolean; readonly force?: boolean } = {}) =>
+  takeOver(configOf(stand), silent, { from, dryRun: false, force: false, onProgress: () => {}, ...over }, never)
+
+async function serve(stand: Stand, ...numbers: readonly number[]): Promise<void> {
+  stand.services(numbers.map(web))
+  stand.start()
+  await until('all are served', () => numbers.every(runs), 8000)
+}
+
+describe('two that begin at once on a load balancer without a tag', () => {
+  test('write the tag and look again before anything else: who lost it stops', async () => {
+    a.services([web(8080)])
+    a.start()
+    await until('a wrote its tag', () => changes(a).length === 1)
+    // The other one's tag came a moment later.
+    a.lb().tags = [{ key: 'swarm-slb:me', value: 'clusterB' }]
+    await until('a sees it', () => logged(a, 'names cluster clusterB').length > 0)
+    await wait(300)
+    expect(changes(a)).toHaveLength(1)
+    expect(a.lb().listeners).toEqual([])
+    expect(tags()).toEqual({ 'swarm-slb:me': 'clusterB' })
+  })
+
+  test('leave it to one of them', async () => {
+    const b = await second()
+    a.simulator.settings.latencyMs = 100
+    a.services([web(8080)])
+    b.services([web(9090)])
+    a.start()
+    b.start()
+    await until('one of them serves', () => runs(8080) || runs(9090), 8000)
+    a.simulator.settings.latencyMs = 0
+    const loser = tags()['swarm-slb:me'] === 'clusterB' ? a : b
+    await until('the other one tells', () => logged(loser, 'nothing is written').length > 0)
+    await wait(300)
+    expect(ports()).toEqual([loser === a ? 9090 : 8080])
+    expect(changes(loser).filter((line) => !line.includes('tag load balancer'))).toEqual([])
+  })
+})
+
+describe('a second swarm under the same owner', () => {
+  test('writes nothing, also after a restart, and is told what it could do', async () => {
+    await serve(a, 8080)
+    const before = writes()
+    const b = await second()
+    b.services([web(9090)])
+    b.start()
+    await until('it tells', () => logged(b, 'swarm-slb takeover --from me').length === 1)
+    await b.stop()
+    b.start()
+    await until('it tells again', () => logged(b, 'swarm-slb takeover --from me').length === 2)
+    expect(writes()).toBe(before)
+  })
+
+  test('does not take over while the first one answers, unless it is forced to', async () => {
+    await serve(a, 8080)
+    a.simulator.health.set({ server: 'i-1' }, 'normal')
+    const b = await second()
+    const refused = await take(b, 'me')
+    expect(refused).toMatchObject({ done: 0, failed: [expect.stringContaining('seems to be alive')] })
+    expect(tags()).toEqual({ 'swarm-slb:me': 'cluster0123456789' })
+    expect(await take(b, 'me', { force: true })).toMatchObject({ done: 1, failed: [] })
+    expect(tags()).toEqual({ 'swarm-slb:me': 'clusterB', 'swarm-slb:taken': 'me/cluster0123456789' })
+  })
+
+  test('takes over: the first one sees it at its next look, writes nothing more and never takes the tag back', async () => {
+    await serve(a, 8080)
+    const b = await second()
+    await take(b, 'me', { force: true })
+    a.services([web(8080), web(8081)])
+    await until('a tells', () => logged(a, 'names cluster clusterB').length === 1)
+    const before = changes(a).length
+    a.services([])
+    await wait(1500)
+    await a.stop()
+    a.start()
+    await until('a tells again', () => logged(a, 'names cluster clusterB').length === 2)
+    expect(changes(a)).toHaveLength(before)
+    expect(tags()['swarm-slb:me']).toBe('clusterB')
+    await serve(b, 9090)
+    expect(ports()).toEqual([8080, 9090])
+  })
+})
+
+describe('a swarm that was built anew on the same machines', () => {
+  const anew = (stand: Stand) => {
+    stand.engine.state.info = engineInfo('clusterB')
+  }
+
+  test('is read-only until it takes over, then keeps what its services want and deletes nothing without approval', async () => {
+    await serve(a, 8080, 8081, 8082)
+    const before = writes()
+    anew(a)
+    a.services([web(8080)])
+    await until('it tells', () => logged(a, 'swarm-slb takeover --from me').length === 1)
+    await wait(500)
+    expect(writes()).toBe(before)
+    const shown = await take(a, 'me', { dryRun: true })
+    expect(shown).toMatchObject({
+      done: 0,
+      failed: [],
+      plans: [{ name: 'front', text: expect.stringContaining('3 listeners'), changes: [expect.stringContaining('swarm-slb:me=clusterB')] }],
+    })
+    expect(writes()).toBe(before)
+    await take(a, 'me')
+    await until('what is not wanted is held', () => logged(a, 'delete is held').length === 2)
+    await wait(300)
+    expect(ports()).toEqual([8080, 8081, 8082])
+    a.services([web(8080), web(9090)])
+    await until('what is wanted is served', () => runs(9090))
+  })
+
+  test('keeps everything when its daemon is started anew, and when another manager leads', async () => {
+    await serve(a, 8080, 8081)
+    anew(a)
+    await a.stop()
+    a.services([])
+    a.start()
+    await until('it tells', () => logged(a, 'swarm-slb takeover --from me').length === 1)
+    await take(a, 'me')
+    await a.stop()
+    a.engine.state.nodes = [...swarmNodes(3, { 'node-1': { leader: false }, 'node-2': { managerAddress: '10.9.0.2:2377', leader: true } })]
+    a.start()
+    await until('it is a standby', () => logged(a, '"role":"standby"').length === 1)
+    a.nodes(swarmNodes(3))
+    await wait(1500)
+    expect(ports()).toEqual([8080, 8081])
+    expect(tags()['swarm-slb:taken']).toBe('me/cluster0123456789')
+  })
+
+  test('whose services came back has taken over for good: the sign of it goes', async () => {
+    await serve(a, 8080, 8081)
+    anew(a)
+    await a.stop()
+    await take(a, 'me')
+    a.services([web(8080), web(8081)])
+    a.start()
+    await until('the sign is gone', () => tags()['swarm-slb:taken'] === undefined)
+    expect(tags()).toEqual({ 'swarm-slb:me': 'clusterB' })
+    expect(ports()).toEqual([8080, 8081])
+  })
+})
+
+describe('an SLB_OWNER that was changed', () => {
+  const renamed = (cluster = 'cluster0123456789') =>
+    second({ machines: 'same', cluster, env: { SLB_OWNER: 'new', SLB_BACKENDS: 'vserver-group' } })
+
+  test('is read-only until it takes its own things over, in place, and everything is in step then', async () => {
+    a.services([swarmService('api', 31_000, { 'slb.port.80': 'http://:8080', 'slb.port.80.scheduler': 'rr' }), web(9090)])
+    a.start()
+    await until('both are served', () => runs(8080) && runs(9090), 8000)
+    await a.stop()
+    const b = await renamed()
+    b.services(a.engine.state.services)
+    b.start()
+    await until('it tells', () => logged(b, 'SLB_OWNER was me').length === 1)
+    expect(changes(b)).toEqual([])
+    expect(await take(b, 'me')).toMatchObject({ failed: [] })
+    expect(notes()).toEqual(['swarm-slb/new/api/80-tcp', 'swarm-slb/new/web9090/80-tcp'])
+    expect(new Set(a.lb().backendServers.map(({ description }) => description))).toEqual(new Set(['swarm-slb/new']))
+    expect(tags()).toEqual({ 'swarm-slb:new': 'cluster0123456789' })
+    expect(a.lb().listeners.every(({ status }) => status === 'running')).toBe(true)
+    expect(a.simulator.requests.counts().byAction['DeleteLoadBalancerListener']).toBeUndefined()
+    const plan = await planOnce(configOf(b), silent, never)
+    expect(plan.loadBalancers).toMatchObject([{ changes: [], held: [], error: '' }])
+    b.services([...b.engine.state.services, web(9091)])
+    await until('it goes on', () => runs(9091))
+  })
+
+  test('with groups of its own renames them', async () => {
+    await a.close()
+    a = await startStand({ env: { ...RESYNC, SLB_BACKENDS: 'vserver-group' } })
+    await serve(a, 8080)
+    await a.stop()
+    const b = await renamed()
+    b.services([web(8080)])
+    await take(b, 'me')
+    expect(a.lb().groups.map(({ name, servers }) => [name, servers[0]?.description])).toEqual([
+      ['swarm-slb/new/web8080/80-tcp', 'swarm-slb/new'],
+    ])
+    expect((await planOnce(configOf(b), silent, never)).inSync).toBe(true)
+  })
+
+  test('of another swarm that still lives is not taken back by it', async () => {
+    await serve(a, 8080)
+    const b = await renamed('clusterB')
+    expect(await take(b, 'me')).toMatchObject({ failed: [] })
+    await until('the first one tells', () => logged(a, 'took this load balancer over').length === 1)
+    a.services([web(8080), web(8081)])
+    await wait(1500)
+    expect(tags()).toEqual({ 'swarm-slb:new': 'clusterB', 'swarm-slb:taken': 'me/cluster0123456789' })
+    expect(ports()).toEqual([8080])
+  })
+})
