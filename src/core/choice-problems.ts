@@ -26,8 +26,7 @@ function textOf(claim: Claim, labels: Service['labels'], nodes: readonly Node[],
   const choice = `${labelOf(claim, labels)}: ${formatChoice(selection.nodes)}`
   if (chosen.length === 0) return `${choice} matches no node of this swarm`
   const left = chosen.filter((node) => !isLeftOut(node, backends))
-  if (left.length === 0)
-    return selection.nodes.length === 0 ? undefined : `${choice} matches only nodes that SLB_NODES or slb.exclude leaves out`
+  if (left.length === 0 && selection.nodes.length > 0) return `${choice} matches only nodes that SLB_NODES or slb.exclude leaves out`
   const running = selection.places?.filter(({ leaving }) => !leaving) ?? []
   if (running.length === 0 || running.some(({ nodeId }) => left.some(({ id }) => id === nodeId))) return undefined
   return selection.nodes.length === 0

@@ -97,7 +97,8 @@ function raises(input: GroupInput, rules: MemberRules): { set: Member[]; respect
     const wish = wishFor(member, input.backends)
     if (wish === undefined || wish.mode !== 'set' || wish.weight === 0 || !isManaged(member, input, rules)) continue
     if (member.weight === 0 && !isZeroNote(member.note) && rules.notesKept) {
-      respected.push(`${wish.hostname} (${member.server}) was set to weight 0 by hand and stays so`)
+      const text = `${wish.hostname} (${member.server}) was set to weight 0 by hand and stays so`
+      if (input.backends.weights === 'managed') respected.push(text)
     } else if (input.backends.weights === 'kept' && member.weight > 0) {
       if (isZeroNote(member.note) && rules.notesKept) set.push({ ...member, note: liveNote(member.note) })
     } else if (member.weight !== wish.weight || (isZeroNote(member.note) && rules.notesKept)) {
