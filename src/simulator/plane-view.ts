@@ -1,7 +1,7 @@
 // The account as its data plane sees it: every listener with its servers as addresses and its settings in milliseconds.
 import { serversOf } from './actions/health.ts'
 import { HTTP_CHECK_DEFAULTS } from './listener-fields.ts'
-import type { PlaneBackend, PlaneGroup, PlaneHealthCheck, PlaneListener, PlaneRule, PlaneSticky } from './plane.ts'
+import type { PlaneAccess, PlaneBackend, PlaneGroup, PlaneHealthCheck, PlaneListener, PlaneRule, PlaneSticky } from './plane.ts'
 import { addressOf } from './servers.ts'
 import type { Backend, Listener, LoadBalancer, MasterSlaveGroup, Rule, Values, World } from './world.ts'
 
@@ -31,12 +31,21 @@ function planeListener(world: World, loadBalancer: LoadBalancer, listener: Liste
       slbPort: config['XForwardedFor_SLBPORT'] === 'on',
       clientPort: config['XForwardedFor_ClientSrcPort'] === 'on',
     },
+    access: access(world, listener),
+    clientAuthority: world.caCertificates.find(({ id }) => id === config['CACertificateId'])?.certificate,
     certificate: pem(world, config['ServerCertificateId']),
     extensions: listener.domainExtensions.flatMap(({ domain, certificateId }) => {
       const found = pem(world, certificateId)
       return found === undefined ? [] : [{ domain, ...found }]
     }),
   }
+}
+
+/** A list without entries lets everybody through, whichever kind it is; the older white list, when it is empty, nobody. */
+function access({ acls }: World, { aclStatus, aclType, aclIds, whiteList }: Listener): PlaneAccess[] {
+  const networks = acls.filter(({ id }) => aclIds.includes(id)).flatMap(({ entries }) => entries.map(({ entry }) => entry))
+  const lists = aclStatus === 'on' && aclType !== undefined && networks.length > 0 ? [{ type: aclType, networks }] : []
+  return whiteList?.status === 'open_white_list' ? [...lists, { type: 'white', networks: whiteList.items }] : lists
 }
 
 const seconds = (value: unknown): number => Number(value ?? 0) * 1000

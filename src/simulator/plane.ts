@@ -41,6 +41,9 @@ export type PlaneGroup = {
 
 export type PlaneRule = { readonly id: string; readonly domain: string; readonly url: string; readonly group: PlaneGroup }
 
+/** white: only these networks may connect. black: all but these. */
+export type PlaneAccess = { readonly type: 'white' | 'black'; readonly networks: readonly string[] }
+
 export type PlaneListener = {
   readonly loadBalancerId: string
   /** Address to bind: one per load balancer. */
@@ -66,6 +69,10 @@ export type PlaneListener = {
     readonly slbPort: boolean
     readonly clientPort: boolean
   }
+  /** All of them have to let a client in. */
+  readonly access: readonly PlaneAccess[]
+  /** https only: clients have to show a certificate that this authority (PEM) signed. */
+  readonly clientAuthority: string | undefined
   /** https only: PEM texts. */
   readonly certificate: { readonly cert: string; readonly key: string } | undefined
   readonly extensions: readonly { readonly domain: string; readonly cert: string; readonly key: string }[]

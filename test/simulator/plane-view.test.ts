@@ -176,6 +176,38 @@ describe('the view for the data plane', () => {
     expect(listener.extensions).toEqual([{ domain: 'a.b', cert: 'cert c-2', key: 'key c-2' }])
   })
 
+  test('https has the authority of its clients', () => {
+    const caCertificates = [{ id: 'ca-1', certificate: 'ca pem' }]
+    const config = { CACertificateId: 'ca-1' }
+    const listeners = [{ port: 443, protocol: 'https' as const, config, backendServerPort: 1 }]
+    expect(only(view({ listeners }, { caCertificates })).clientAuthority).toBe('ca pem')
+    expect(only(view({ listeners })).clientAuthority).toBeUndefined()
+  })
+
+  test.each<{ name: string; listener: object; access: PlaneListener['access'] }>([
+    { name: 'off', listener: { aclStatus: 'off', aclType: 'white', aclIds: ['a'] }, access: [] },
+    {
+      name: 'on with several lists',
+      listener: { aclStatus: 'on', aclType: 'black', aclIds: ['a', 'b'] },
+      access: [{ type: 'black', networks: ['10.0.0.0/8', '192.168.0.1'] }],
+    },
+    { name: 'on with a white list without entries', listener: { aclStatus: 'on', aclType: 'white', aclIds: ['none'] }, access: [] },
+    { name: 'on with a black list without entries', listener: { aclStatus: 'on', aclType: 'black', aclIds: ['none'] }, access: [] },
+    {
+      name: 'the older white list, without entries',
+      listener: { whiteList: { status: 'open_white_list', items: [] } },
+      access: [{ type: 'white', networks: [] }],
+    },
+    { name: 'the older white list, closed', listener: { whiteList: { status: 'close', items: ['10.0.0.1'] } }, access: [] },
+  ])('access control: $name', ({ listener, access }) => {
+    const acls = [
+      { id: 'a', entries: [{ entry: '10.0.0.0/8' }] },
+      { id: 'b', entries: [{ entry: '192.168.0.1' }] },
+      { id: 'none', entries: [] },
+    ]
+    expect(only(view({ listeners: [{ port: 80, protocol: 'tcp', ...listener }] }, { acls })).access).toEqual(access)
+  })
+
   test('the slave of a master-slave group waits at weight 0', () => {
     const servers = [
       { serverId: 'i-1', port: 5, serverType: 'Master' as const },

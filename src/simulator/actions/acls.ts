@@ -1,4 +1,4 @@
-// Access control lists, and the older white list that belongs to one listener. They are kept and shown; the data plane lets everybody in.
+// Access control lists, and the older white list that belongs to one listener. The data plane keeps to both.
 import { isIP } from 'node:net'
 import { ApiError, invalid } from '../gateway/api-error.ts'
 import { commaList, int, need, tags, text } from '../gateway/params.ts'

@@ -16,6 +16,8 @@ export type FrontOptions = {
   readonly pool: Pool
   /** The group of a forwarding rule; undefined for an id that is not there. */
   readonly rulePool: (id: string) => Pool | undefined
+  /** Whether a client with this address may connect. */
+  readonly admits: (address: string | undefined) => boolean
   /** What keeps the listener from serving as it should; undefined: nothing any more. */
   readonly onProblem: (about: 'port' | 'certificate', text: string | undefined) => void
 }

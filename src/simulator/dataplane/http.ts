@@ -16,7 +16,7 @@ const BACKEND_IDLE_MS = 4_000
 export function createHttpFront(initial: PlaneListener, protocol: 'http' | 'https', options: FrontOptions): Front {
   let routing: Routing = { listener: initial, rules: compileRules(initial.rules), options }
   const agent = new Agent({ keepAlive: true, timeout: BACKEND_IDLE_MS })
-  const web = createWebServer(protocol, (request, response) =>
+  const web = createWebServer(initial, protocol, (request, response) =>
     passable(
       () => serve(request, response, routing, agent),
       () => answer(response, 400),

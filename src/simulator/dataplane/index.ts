@@ -7,7 +7,8 @@ import { type DataPlaneOptions, planeSettings } from './settings.ts'
 export type { DataPlaneOptions } from './settings.ts'
 
 /** What cannot change without another socket. */
-const keyOf = ({ loadBalancerId, protocol, address, port }: PlaneListener) => `${loadBalancerId} ${protocol} ${address} ${port}`
+const keyOf = ({ loadBalancerId, protocol, address, port, clientAuthority }: PlaneListener) =>
+  `${loadBalancerId} ${protocol} ${address} ${port}${clientAuthority === undefined ? '' : ' mutual'}`
 
 export function createDataPlane(options: DataPlaneOptions): DataPlane {
   const settings = planeSettings(options)

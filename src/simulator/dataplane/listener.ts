@@ -1,5 +1,6 @@
 // One running listener: its front (the socket), its groups, and what is wrong with it.
 import type { PlaneHealthRow, PlaneListener } from '../plane.ts'
+import { createAccess } from './access.ts'
 import type { Front, FrontOptions } from './front.ts'
 import { createHttpFront } from './http.ts'
 import { createPool, type Pool } from './pool.ts'
@@ -30,11 +31,13 @@ export function openListener(initial: PlaneListener, settings: PlaneSettings): R
     rulePools = next
   }
   updateRules(initial)
-  const front = openFront(initial, { settings, pool, rulePool: (id) => rulePools.get(id), onProblem })
+  const access = createAccess(initial.access)
+  const front = openFront(initial, { settings, pool, rulePool: (id) => rulePools.get(id), admits: access.admits, onProblem })
   return {
     update(next) {
       if (next === listener) return
       listener = next
+      access.update(next.access)
       pool.update(next.group)
       updateRules(next)
       front.update(next)

@@ -8,11 +8,16 @@ import { cut } from './sockets.ts'
 export function openStreamServer(
   server: Server,
   { address, port }: PlaneListener,
-  { onProblem, settings }: FrontOptions,
+  { onProblem, settings, admits }: FrontOptions,
 ): Pick<Front, 'close'> {
   const stop = new AbortController()
   const clients = new Set<Socket>()
+  // Before whatever serves the connection: that finds it closed.
+  server.prependListener('connection', (client: Socket) => {
+    if (!admits(client.remoteAddress)) cut(client)
+  })
   server.on('connection', (client: Socket) => {
+    if (client.destroyed) return
     clients.add(client)
     client.once('close', () => clients.delete(client))
   })

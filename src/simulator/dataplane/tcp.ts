@@ -21,6 +21,7 @@ export function createTcpFront(listener: PlaneListener, options: FrontOptions): 
     return backend
   }
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (client) => {
+    if (client.destroyed) return
     const backend = choose(client.remoteAddress ?? '', client.remotePort ?? 0)
     if (backend === undefined) cut(client)
     else join(client, backend, { ...settings, idleMs })

@@ -11,12 +11,14 @@ import { openUdpSession, type UdpSession } from './udp-session.ts'
 /** Each holds a socket: beyond this many clients at a time, the one longest silent loses its session. */
 const MOST_SESSIONS = 8_192
 
-export function createUdpFront(listener: PlaneListener, { pool, settings, onProblem }: FrontOptions): Front {
+export function createUdpFront(listener: PlaneListener, { pool, settings, admits, onProblem }: FrontOptions): Front {
   const { address, port } = listener
   const stop = new AbortController()
   const server = createSocket(socketType(address))
   const sessions = createSessions(pool, settings, listener, server)
-  server.on('message', (bytes, client) => sessions.of(client)?.send(bytes))
+  server.on('message', (bytes, client) => {
+    if (admits(client.address)) sessions.of(client)?.send(bytes)
+  })
   const bound = keepBinding({ bind: () => bindTo(server, address, port), onProblem, longestWaitMs: settings.rebindMs }, stop.signal)
   void bound.then(() => server.on('error', (err) => settings.log.warn({ address, port, err: err.message }, 'listener socket error')))
   return {

@@ -2,6 +2,7 @@
 import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import type { Socket } from 'node:net'
+import type { TlsOptions } from 'node:tls'
 import type { PlaneListener } from '../plane.ts'
 import { createCertificates, type Pem } from './tls.ts'
 import { wantsUpgrade } from './upgrade.ts'
@@ -20,8 +21,8 @@ const OPTIONS: ServerOptions = {
   shouldUpgradeCallback: wantsUpgrade,
 }
 
-export function createWebServer(protocol: 'http' | 'https', onRequest: RequestListener): WebServer {
-  return protocol === 'https' ? createTls(onRequest) : createPlain(onRequest)
+export function createWebServer({ clientAuthority }: PlaneListener, protocol: 'http' | 'https', onRequest: RequestListener): WebServer {
+  return protocol === 'https' ? createTls(onRequest, clientAuthority !== undefined) : createPlain(onRequest)
 }
 
 function createPlain(onRequest: RequestListener): WebServer {
@@ -36,10 +37,12 @@ function createPlain(onRequest: RequestListener): WebServer {
   }
 }
 
-function createTls(onRequest: RequestListener): WebServer {
+/** `mutual`: clients without a certificate of the authority get no further than the handshake. */
+function createTls(onRequest: RequestListener, mutual: boolean): WebServer {
   const certificates = createCertificates()
   let serving: Pem | undefined
-  const server = createTlsServer({ ...OPTIONS, SNICallback: (name, done) => done(null, certificates.contextFor(name)) }, onRequest)
+  const SNICallback: TlsOptions['SNICallback'] = (name, done) => done(null, certificates.contextFor(name))
+  const server = createTlsServer({ ...OPTIONS, SNICallback, requestCert: mutual, rejectUnauthorized: mutual }, onRequest)
   // A client that has not sent its first request yet is idle, too.
   server.on('secureConnection', (client) => client.setTimeout(server.keepAliveTimeout))
   return {
@@ -48,7 +51,7 @@ function createTls(onRequest: RequestListener): WebServer {
       server.keepAliveTimeout = listener.idleTimeoutMs
       const trouble = certificates.update(listener)
       const now = certificates.own()
-      if (now !== undefined && now !== serving) server.setSecureContext({ cert: now.cert, key: now.key })
+      if (now !== undefined && now !== serving) server.setSecureContext({ cert: now.cert, key: now.key, ca: now.ca })
       serving = now
       return trouble
     },

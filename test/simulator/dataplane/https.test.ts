@@ -23,9 +23,9 @@ const nameOn = async (at: At, servername?: string) => {
   return subject.CN
 }
 
-const get = ({ address, port }: At) =>
+const get = ({ address, port }: At, client: { readonly cert?: string; readonly key?: string } = {}) =>
   new Promise<string>((resolve, reject) => {
-    const asking = request({ host: address, port, rejectUnauthorized: false, agent: false }, async (incoming) => {
+    const asking = request({ host: address, port, rejectUnauthorized: false, agent: false, ...client }, async (incoming) => {
       let text = ''
       for await (const bytes of incoming) text += String(bytes)
       resolve(text)
@@ -102,6 +102,21 @@ describe('an https listener', () => {
     await expect(get(web)).rejects.toThrow()
     plane.sync([{ ...web, certificate: selfSigned('late.example.com') }])
     expect(await get(web)).toBe('https')
+  })
+
+  test('with an authority for clients serves those whom it signed, and nobody else', async () => {
+    const [friend, stranger] = [selfSigned('friend'), selfSigned('stranger')]
+    const web = await secure()
+    const mutual = { ...web, clientAuthority: friend.cert }
+    const { plane } = await open(mutual)
+    expect(await get(web, friend)).toBe('https')
+    await expect(get(web, stranger)).rejects.toThrow()
+    await expect(get(web)).rejects.toThrow()
+    plane.sync([{ ...mutual, clientAuthority: stranger.cert }])
+    await expect(get(web, friend)).rejects.toThrow()
+    expect(await get(web, stranger)).toBe('https')
+    plane.sync([web])
+    await vi.waitFor(async () => expect(await get(web)).toBe('https'))
   })
 
   test('disconnects a client that speaks no TLS and goes on', async () => {
