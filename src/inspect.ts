@@ -7,9 +7,11 @@ import { describeChange } from './core/describe.ts'
 import { newLedger } from './core/guard.ts'
 import type { LoadBalancer, Snapshot } from './core/model.ts'
 import { describeMove } from './core/moving.ts'
+import { describePause, PAUSE_TAG } from './core/pause.ts'
 import { createDesires, type Desire, type Desires } from './desired.ts'
 import type { Logger } from './log.ts'
 import { balancerRow, driftLines, heldPage, type Known, know, portRows } from './page.ts'
+import { followPause } from './pausing.ts'
 import type { Provider } from './providers/provider.ts'
 import { NOTHING_REMEMBERED, type Outcome, reconcileOne, type Shared } from './reconcile.ts'
 import type { Engine } from './swarm/client.ts'
@@ -22,13 +24,14 @@ export type BalancerPlan = {
   readonly changes: readonly string[]
   readonly held: readonly string[]
   readonly error: string
-  /** A move to another load balancer that is on. */
+  /** A move to another load balancer that is on, or a pause. */
   readonly note?: string
 }
 
 const NEVER = new AbortController().signal
 
-function planOf(id: string, outcome: Outcome): BalancerPlan {
+/** @param everywhere said of every load balancer */
+function planOf(id: string, outcome: Outcome, everywhere: string): BalancerPlan {
   if (outcome.status === 'failed') return { name: id, id, changes: [], held: [], error: outcome.error.message }
   const { look } = outcome
   const { standing } = look
@@ -36,7 +39,8 @@ function planOf(id: string, outcome: Outcome): BalancerPlan {
   const lines = (chains: typeof look.run) => chains.flatMap((chain) => chain.changes.map((change) => describeChange(change)))
   const run = new Set(look.run.map((chain) => chain.id))
   const held = look.wished.filter((chain) => !run.has(chain.id))
-  const note = describeMove(look.lb)
+  const paused = look.pause === undefined ? '' : describePause(look.pause, `tag ${PAUSE_TAG}`)
+  const note = [describeMove(look.lb), paused, everywhere].filter((text) => text !== '').join('; ')
   return { name: look.lb.name, id, changes: lines(look.run), held: lines(held), error, ...(note === '' ? {} : { note }) }
 }
 
@@ -102,12 +106,15 @@ export async function inspect(
 ): Promise<{ readonly page: StatusPage; readonly plans: readonly BalancerPlan[] }> {
   const cloud = connectCloud(config, { log, userAgent: `swarm-slb/${VERSION} (${hostname()})`, mayWrite: async () => false })
   try {
-    const snapshot = await readSnapshot(engine, signal)
+    const pausing = followPause(config.serviceId, now)
+    const snapshot = pausing.read(await readSnapshot(engine, signal))
     const read = new Map<string, LoadBalancer>()
     const desires = createDesires({ config, provider: cloud.provider, instances: cloud.instances, now, readings: () => read })
     const { desire, shared, outcomes } = await lookTwice({ desires, snapshot, provider: cloud.provider, read }, now, signal)
     const known = new Map<string, Known>(outcomes.map(({ id, outcome }) => [id, know(id, outcome, undefined)]))
     const looks = [...known.values()]
+    const pauses = pausing.rows(looks)
+    const everywhere = pauses.paused.find(({ loadBalancer }) => loadBalancer === '*')?.text ?? ''
     const self = snapshot.nodes.find((node) => node.id === snapshot.nodeId)
     const page: StatusPage = {
       ...emptyPage(VERSION),
@@ -119,11 +126,12 @@ export async function inspect(
       clusterId: snapshot.clusterId,
       loadBalancers: looks.map(balancerRow),
       ports: portRows(desire, known, shared.ledger),
-      problems: [...desire.problems, ...desire.unresolved, ...looks.flatMap(({ look }) => look?.problems ?? [])],
+      paused: pauses.paused,
+      problems: [...pauses.problems, ...desire.problems, ...desire.unresolved, ...looks.flatMap(({ look }) => look?.problems ?? [])],
       held: heldPage(shared.ledger, (id) => known.get(id)?.look?.lb.name ?? id),
       drift: driftLines(looks),
     }
-    return { page, plans: [...outcomes.map(({ id, outcome }) => planOf(id, outcome)), ...unknownPlans(desire)] }
+    return { page, plans: [...outcomes.map(({ id, outcome }) => planOf(id, outcome, everywhere)), ...unknownPlans(desire)] }
   } finally {
     cloud.close()
   }

@@ -3,8 +3,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { planOnce } from '../src/app.ts'
 import type { StatusPage } from '../src/board.ts'
+import { readConfig } from '../src/config.ts'
 import { ask } from '../src/http/client.ts'
+import { silent } from './support/board.ts'
 import { serviceJson } from './support/engine-json.ts'
 import { type Stand, startStand, swarmService, until } from './support/stand.ts'
 
@@ -186,4 +189,19 @@ describe('the tag swarm-slb:pause', () => {
     expect((await page()).problems).toMatchObject([{ kind: 'loadBalancer', subject: 'front' }])
     expect(stand.lb().listeners).toEqual([])
   })
+})
+
+test('plan says that it is paused, and what would be done', async () => {
+  stand.lb().tags = [{ key: 'swarm-slb:pause', value: 'true bob' }]
+  stand.services([paused('true alice'), web(8080), web(9090, 'lb-2')])
+  const { loadBalancers, problems } = await planOnce(readConfig({ env: stand.env, flags: {} }), silent, new AbortController().signal)
+  expect(problems).toEqual([])
+  expect(loadBalancers).toMatchObject([
+    {
+      name: 'front',
+      note: expect.stringMatching(/paused by bob.*paused by alice/),
+      changes: expect.arrayContaining([expect.stringContaining('create listener')]),
+    },
+    { name: 'back', note: expect.stringMatching(/^paused by alice/) },
+  ])
 })

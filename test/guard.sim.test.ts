@@ -1,0 +1,87 @@
+// The guard against a whole daemon: what is held stays held, whoever leads and however often the daemon is started.
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { type Stand, startStand, swarmNodes, swarmService, until } from './support/stand.ts'
+
+let stand: Stand
+beforeEach(async () => {
+  stand = await startStand({ env: { SLB_RESYNC_INTERVAL: '1s', SLB_GUARD_RELEASE: '300ms' } })
+})
+afterEach(() => stand.close())
+
+const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+const COUNT = 12
+const services = (from: number, to = COUNT) =>
+  Array.from({ length: COUNT }, (_, i) => swarmService(`s${i}`, 31_000 + i, { 'slb.port.80': `tcp://:${9000 + i}` })).slice(from, to)
+const listeners = () => stand.lb().listeners.length
+const logged = (text: string) => stand.logged.filter((line) => line.includes(text))
+const deletes = () => stand.simulator.requests.counts().byAction['DeleteLoadBalancerListener'] ?? 0
+
+async function exposeAll(): Promise<void> {
+  stand.services(services(0))
+  stand.start()
+  await until('all run', () => listeners() === COUNT && stand.lb().listeners.every(({ status }) => status === 'running'), 10_000)
+}
+
+describe('a script that removes all stacks one by one', () => {
+  test('gets a few deletes through, and the others are held', async () => {
+    await stand.close()
+    stand = await startStand()
+    await exposeAll()
+    for (let gone = 1; gone <= COUNT; gone += 1) {
+      stand.services(services(gone))
+      await wait(120)
+    }
+    await until('the rest is held', () => logged('delete is held').length >= 7)
+    await wait(400)
+    expect(listeners()).toBe(7)
+  })
+
+  test('never gets the last ones through by itself, however short the release time is', async () => {
+    await exposeAll()
+    for (let gone = 1; gone <= COUNT; gone += 1) {
+      stand.services(services(gone))
+      await wait(60)
+    }
+    await until('it is held for good', () => logged('no service wants any').length > 0)
+    const left = listeners()
+    await wait(1000)
+    expect(listeners()).toBe(left)
+    expect(left).toBeGreaterThan(1)
+  })
+})
+
+describe('an engine that lost all its services', () => {
+  test('keeps every listener across restarts of the daemon', async () => {
+    await exposeAll()
+    stand.services([])
+    await until('all are held', () => logged('delete is held').length === COUNT)
+    for (let time = 0; time < 2; time += 1) {
+      await stand.stop()
+      stand.start()
+      await wait(700)
+    }
+    expect([listeners(), deletes()]).toEqual([COUNT, 0])
+  })
+
+  test('keeps every listener when another manager leads for a while', async () => {
+    await exposeAll()
+    stand.services([])
+    await until('all are held', () => logged('delete is held').length === COUNT)
+    stand.nodes(swarmNodes(3, { 'node-1': { leader: false }, 'node-2': { managerAddress: '10.9.0.2:2377', leader: true } }))
+    await until('it is a standby', () => logged('"role":"standby"').length === 1)
+    await wait(300)
+    stand.nodes(swarmNodes(3))
+    await until('it leads again', () => logged('"role":"leader"').length === 2)
+    await wait(1000)
+    expect([listeners(), deletes()]).toEqual([COUNT, 0])
+  })
+})
+
+test('deletes on purpose, a few at a time, are not held', async () => {
+  await exposeAll()
+  stand.services(services(3))
+  await until('they are gone', () => listeners() === COUNT - 3)
+  stand.services(services(5))
+  await until('these too', () => listeners() === COUNT - 5)
+  expect(logged('delete is held')).toEqual([])
+})
