@@ -130,7 +130,7 @@ function step(lb: LoadBalancer, change: Change): LoadBalancer {
       return create(lb, change.listener)
     case 'updateListener':
       return edited(lb, change.key, {
-        settings: { ...find(lb, change.key).settings, ...change.set },
+        settings: change.settings,
         ...(change.note === undefined ? {} : { note: change.note }),
         ...(change.target === undefined ? {} : { target: targetOf(lb, change.target) }),
       })
@@ -139,7 +139,7 @@ function step(lb: LoadBalancer, change: Change): LoadBalancer {
     case 'stopListener':
       return edited(lb, change.key, { status: 'stopped', note: change.note })
     case 'deleteListener':
-      return removed(lb, change.key)
+      return lb.listeners.some(({ key }) => key === change.key) ? removed(lb, change.key) : lb
     case 'createRules':
       return edited(lb, change.key, { rules: change.rules.reduce((rules, spec) => withRule(lb, rules, spec), find(lb, change.key).rules) })
     case 'updateRule':

@@ -44,6 +44,18 @@ export type MemoryOptions = {
 
 export const callError = (status: CallError['status'], code = 'Test') => new CallError({ status, action: 'Test', code, message: 'as told' })
 
+const missing = (id: string): LoadBalancer => ({
+  id,
+  name: id,
+  address: '',
+  addressType: 'intranet',
+  status: 'missing',
+  tags: {},
+  members: [],
+  groups: [],
+  listeners: [],
+})
+
 export function memoryProvider(loadBalancers: readonly LoadBalancer[], options: MemoryOptions = {}): MemoryProvider {
   const state = new Map(loadBalancers.map((lb) => [lb.id, lb]))
   const opened: MemoryProvider['opened'][number][] = []
@@ -67,6 +79,8 @@ export function memoryProvider(loadBalancers: readonly LoadBalancer[], options: 
     return [`req-${written.length}`]
   }
 
+  /** What is no name is an id. */
+  const idOf = (ref: string) => (state.has(ref) ? ref : ([...state.values()].find(({ name }) => name === ref)?.id ?? ref))
   const region = memoryRegion(options.region ?? EMPTY_REGION, options.readPem)
 
   return {
@@ -84,11 +98,11 @@ export function memoryProvider(loadBalancers: readonly LoadBalancer[], options: 
         .filter(({ tags }) => tags[key] === value)
         .map(({ id, name }) => ({ id, name }))
         .toSorted((a, b) => (a.id < b.id ? -1 : 1)),
-    resolve: async (refs) => new Map(refs.map((ref) => [ref, { status: 'found', id: ref, name: ref }])),
+    resolve: async (refs) => new Map(refs.map((ref) => [ref, { status: 'found', id: idOf(ref), name: ref }])),
     async open(id, { members }, signal): Promise<Handle> {
       opened.push({ id, members })
       await options.opens?.(id, signal)
-      const actual = lb(id)
+      const actual = state.get(id) ?? missing(id)
       return { actual, health: async () => options.health?.(lb(id)) ?? [], apply: (change, turn) => apply(id, change, turn) }
     },
   }

@@ -1,27 +1,23 @@
 // The life of one load balancer in steps: each says what is done, and what is there afterwards.
 import { type Change, DEFAULT_GROUP, type ListenerSpec, type LoadBalancer, type Member, type Target } from '../../src/core/model.ts'
 import type { Settings } from '../../src/core/options.ts'
+import { settingsFor } from '../../src/core/settings.ts'
 import { NOTE, type Picture, PREFIX, sorted } from './provider-contract-picture.ts'
 
 const WEB = `${PREFIX}web/80-tcp`
 const API = `${PREFIX}api/9000-tcp`
 const DNS = `${PREFIX}dns/53-udp`
 
-const TIMES = { 'health-check-interval': 5, 'healthy-threshold': 2, 'unhealthy-threshold': 3, 'health-check-connect-port': 0 } as const
-export const BASE = { scheduler: 'wrr', bandwidth: -1 } as const
-const TCP_CHECK: Settings = { 'health-check-switch': 'on', 'health-check-type': 'tcp', 'health-check-connect-timeout': 3, ...TIMES }
-const TCP: Settings = { ...BASE, 'persistence-timeout': 0, ...TCP_CHECK }
-const PROBE: Settings = { 'health-check-uri': '/license.txt', 'health-check-domain': '', 'health-check-httpcode': 'http_2xx,http_3xx' }
-const UDP: Settings = {
-  ...BASE,
-  'health-check-switch': 'on',
-  'health-check-req': '',
-  'health-check-exp': '',
-  'health-check-connect-timeout': 3,
-  ...TIMES,
+/** Complete, as the core makes them; extensions are no settings of the listener, but things of their own. */
+export const complete = (protocol: ListenerSpec['protocol'], given: Settings = {}): Settings => {
+  const { 'domain-extensions': _apart, ...settings } = settingsFor(protocol, given, { defaultBandwidth: -1 }).settings
+  return settings
 }
-const HTTP_CHECK: Settings = { 'health-check-flag': 'on', ...PROBE, 'health-check-method': 'head', 'health-check-timeout': 3, ...TIMES }
-export const HTTP: Settings = { ...BASE, 'sticky-session': 'off', ...HTTP_CHECK }
+
+const TCP = complete('tcp')
+const UDP = complete('udp')
+export const HTTP = complete('http', { 'health-check-uri': '/license.txt' })
+const PROBE: Settings = { 'health-check-uri': '/license.txt', 'health-check-domain': '', 'health-check-httpcode': 'http_2xx,http_3xx' }
 const STICKY: Settings = { 'sticky-session': 'on', 'sticky-session-type': 'insert', 'cookie-timeout': 1800 }
 
 export type Context = {
@@ -150,7 +146,7 @@ export const STEPS: readonly Step[] = [
     'health-check-method': 'get',
   }),
   settingsStep('probes as before', 'tcp:8080', HTTP),
-  settingsStep('switches a health check off', 'tcp:8080', { ...BASE, 'sticky-session': 'off', 'health-check-flag': 'off' }),
+  settingsStep('switches a health check off', 'tcp:8080', complete('http', { 'health-check-flag': 'off' })),
   settingsStep('switches it on with all it had', 'tcp:8080', HTTP),
   settingsStep('lets a tcp check speak http', 'tcp:9000', { ...TCP, 'health-check-type': 'http', ...PROBE }),
   settingsStep('lets it be tcp again', 'tcp:9000', TCP),

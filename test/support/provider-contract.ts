@@ -5,6 +5,7 @@ import type { Handle, OpenOptions, Provider, Turn } from '../../src/providers/pr
 import { type Picture, PREFIX, pictureOf } from './provider-contract-picture.ts'
 import { regionContract } from './provider-contract-region.ts'
 import { RULE_STEPS } from './provider-contract-rules.ts'
+import { SECURE_STEPS } from './provider-contract-secure.ts'
 import { type Context, STEPS } from './provider-contract-steps.ts'
 
 export type UnderTest = {
@@ -63,7 +64,7 @@ export function providerContract(name: string, start: () => Promise<UnderTest>):
       expect(await provider.findByTag('swarm-slb:contract', 'cluster-2', signal)).toEqual([])
     })
 
-    test.each([...STEPS, ...RULE_STEPS])('$name', async ({ changes, expected }) => {
+    test.each([...STEPS, ...RULE_STEPS, ...SECURE_STEPS])('$name', async ({ changes, expected }) => {
       const handle = await open('cached')
       const context: Context = {
         lb: handle.actual,
