@@ -1,4 +1,5 @@
 // What of the swarm matters to one load balancer, as one text: while it is the same and nothing is due, no cloud call is made.
+import { selectBackends } from './chosen.ts'
 import type { Claim, ServiceView, Wanted } from './claims.ts'
 import { ownMark } from './holders.ts'
 import type { LoadBalancer } from './model.ts'
@@ -15,16 +16,23 @@ const claimText = (claim: Claim) =>
     claim.settings,
     claim.adopt,
     claim.createdAt,
+    claim.selection,
   ])
 
 const viewText = (view: ServiceView | undefined) =>
   view === undefined
     ? 'gone'
-    : JSON.stringify([view.settled, view.frozen, [...view.ports].map(([key, port]) => [key, port.state, port.places])])
+    : JSON.stringify([view.settled, view.frozen, [...view.ports].map(([key, port]) => [key, port.state, port.places, port.following])])
 
-function backendsText({ wishes, departed, protect }: Backends): string {
-  const nodes = [...wishes.values()].map(({ server, weight, add }) => `${server}=${weight}${add ? '+' : ''}`).sort()
-  return JSON.stringify([nodes, [...departed.keys()].sort(), protect === 'all' ? 'all' : [...protect].sort()])
+const wishesText = ({ wishes }: Backends) =>
+  [...wishes.values()]
+    .map(({ server, weight, add }) => `${server}=${weight}${add ? '+' : ''}`)
+    .sort()
+    .join()
+
+function backendsText(backends: Backends): string {
+  const { departed, protect } = backends
+  return JSON.stringify([wishesText(backends), [...departed.keys()].sort(), protect === 'all' ? 'all' : [...protect].sort()])
 }
 
 /** By service (as in marks): what it wants here. Two of these tell which services changed. */
@@ -54,6 +62,14 @@ function takenText(wanted: Wanted, backends: Backends, last: LoadBalancer | unde
   return taken.join()
 }
 
+/** Which servers are left by the services' own choices: labels of nodes decide over them. */
+function chosenText(names: Iterable<string>, wanted: Wanted, backends: Backends): string {
+  const selections = [...names]
+    .sort()
+    .flatMap((name) => [...(wanted.services.get(name)?.ports.values() ?? [])].flatMap(({ following }) => following?.selection ?? []))
+  return selections.map((selection) => wishesText(selectBackends(backends, selection))).join()
+}
+
 export function digest(
   services: ReadonlyMap<string, string>,
   wanted: Wanted,
@@ -64,6 +80,7 @@ export function digest(
   return [
     ...[...services].map(([name, text]) => `${name}:${text}`).sort(),
     backendsText(backends),
+    chosenText(services.keys(), wanted, backends),
     takenText(wanted, backends, last, owner),
   ].join('\n')
 }

@@ -9,13 +9,13 @@ export function serviceJson(fields: {
   readonly labels?: Readonly<Record<string, string>>
   /** As the user wrote them. */
   readonly ports?: readonly PortJson[]
-  /** As the allocator gave them; a port without number gets 30000 and up. */
+  /** As the allocator gave them; a port without number gets 30000 and up, in host mode none. */
   readonly allocated?: readonly PortJson[]
   readonly createdAt?: string
 }): object {
   const ports = fields.ports ?? []
   const allocated = fields.allocated ?? ports
-  const given = allocated.map((port, index) => portJson({ published: 30_000 + index, ...port }))
+  const given = allocated.map((port, index) => portJson(port.mode === 'host' ? port : { published: 30_000 + index, ...port }))
   return {
     ID: fields.id ?? `id-${fields.name}`,
     CreatedAt: fields.createdAt ?? '2026-01-01T00:00:00Z',
