@@ -105,6 +105,8 @@ export type PlanReport = {
     readonly error: string
     readonly note?: string
   }[]
+  /** Changes to certificates and access control lists of the region. */
+  readonly region?: readonly string[]
   readonly ports: readonly StatusRow[]
   readonly problems: readonly Problem[]
 }
@@ -113,8 +115,9 @@ export type PlanReport = {
 export async function planOnce(config: Config, log: Logger, signal: AbortSignal): Promise<PlanReport> {
   const { page, plans } = await inspect(config, engineOf(config), log, now, signal)
   return {
-    inSync: plans.every(({ changes, error }) => changes.length === 0 && error === ''),
+    inSync: plans.every(({ changes, error }) => changes.length === 0 && error === '') && page.region?.length === 0,
     loadBalancers: plans,
+    region: page.region ?? [],
     ports: page.ports,
     problems: page.problems,
   }

@@ -51,6 +51,13 @@ export type PausedRow = {
   readonly astray: readonly string[]
 }
 
+/** What the load balancers of the region share: certificates and access control lists. */
+export type SharedPage = {
+  /** What is still to be done. */
+  readonly changes: readonly string[]
+  readonly problems: readonly Problem[]
+}
+
 export type StatusPage = {
   readonly version: string
   readonly node: { readonly id: string; readonly hostname: string }
@@ -71,6 +78,8 @@ export type StatusPage = {
   readonly problems: readonly Problem[]
   readonly held: { readonly hash: string; readonly reason: string; readonly deletes: readonly HeldDelete[] }
   readonly drift: readonly string[]
+  /** Changes to certificates and access control lists that are still to be done. */
+  readonly region?: readonly string[]
   readonly paused?: readonly PausedRow[]
 }
 

@@ -1,5 +1,6 @@
 // Takes this product off its load balancers: listeners, groups and backends that carry our mark, and nothing else.
 import { applyPlan } from './apply.ts'
+import { cleanRegion } from './cleanup-region.ts'
 import type { Cloud } from './cloud.ts'
 import type { Config } from './config.ts'
 import { describeChange } from './core/describe.ts'
@@ -104,6 +105,25 @@ async function cleanOne(
   })
 }
 
+async function cleanShared(
+  { cloud, dryRun, onProgress }: CleanupTask,
+  whose: { readonly owner: string; readonly clusterId: string },
+  result: Result,
+  signal: AbortSignal,
+): Promise<void> {
+  const removed = (line: string) => {
+    result.removed.push(line)
+    onProgress(line)
+  }
+  const failed = (line: string) => void result.failed.push(line)
+  try {
+    await cleanRegion({ provider: cloud.provider, ...whose, dryRun, removed, failed }, signal)
+  } catch (error) {
+    if (!(error instanceof CallError)) throw error
+    failed(`certificates and access control lists: ${error.message}`)
+  }
+}
+
 /** One load balancer that fails does not keep the others. */
 export async function cleanLoadBalancers(
   task: CleanupTask,
@@ -124,5 +144,6 @@ export async function cleanLoadBalancers(
       result.failed.push(`${ref}: ${error.message}`)
     }
   }
+  await cleanShared(task, { owner, clusterId }, result, signal)
   return result
 }

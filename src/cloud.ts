@@ -1,5 +1,6 @@
 // Joins the parts of the cloud edge: credentials, metadata, rate limits, one client a product. Nothing else constructs them.
 
+import { type CertificateStore, createCertificateStore } from './certificates/files.ts'
 import type { Secret } from './config/secret.ts'
 import type { Config } from './config.ts'
 import type { Logger } from './log.ts'
@@ -26,6 +27,8 @@ export type CloudOptions = {
 export interface Cloud {
   readonly provider: Provider
   readonly instances: Instances
+  /** Certificates that are uploaded come from here. */
+  readonly certificates: CertificateStore
   close(): void
 }
 
@@ -56,8 +59,10 @@ export function connectCloud(config: Config, options: CloudOptions): Cloud {
   const slb = createRpc({ ...shared, product: 'slb', endpoint: config.slbEndpoint, apiVersion: CLB_VERSION })
   const ecs = createRpc({ ...shared, product: 'ecs', endpoint: config.ecsEndpoint, apiVersion: ECS_VERSION })
   const vpcId = async () => config.vpcId ?? (await metadata.vpcId(AbortSignal.timeout(5000)))
+  const certificates = createCertificateStore({ directory: config.certDir })
   return {
-    provider: createClbProvider({ rpc: slb, log: options.log }),
+    certificates,
+    provider: createClbProvider({ rpc: slb, log: options.log, readPem: certificates.readPem }),
     instances: createInstances({ rpc: ecs, vpcId }),
     close: () => {
       slb.close()

@@ -4,16 +4,17 @@ import type { Cloud } from './cloud.ts'
 import type { Config } from './config.ts'
 import type { HeldDelete } from './core/guard.ts'
 import type { Snapshot } from './core/model.ts'
-import { untaggedNames } from './core/usable.ts'
 import { createDesires, type Desire } from './desired.ts'
-import { createFleet, type Fleet } from './fleet.ts'
+import { createFleet } from './fleet.ts'
+import { fleetPage } from './fleet-page.ts'
 import { followLeadership, type Term, writerRule } from './leadership.ts'
 import type { Logger } from './log.ts'
 import type { Loop, Why } from './loop.ts'
 import { createNews } from './news.ts'
-import { balancerRow, driftLines, heldPage, type Known, portRows } from './page.ts'
-import { followPause, type Pausing } from './pausing.ts'
+import type { Known } from './page.ts'
+import { followPause } from './pausing.ts'
 import { createProof } from './proof.ts'
+import { createSharing, type SharingOptions } from './sharing.ts'
 import type { Engine } from './swarm/client.ts'
 import { EngineError, NotReady } from './swarm/errors.ts'
 import type { Lease } from './swarm/leader.ts'
@@ -39,6 +40,8 @@ export type DaemonOptions = {
   readonly tasksMs?: number | undefined
   /** A standby shows at least this often that it can read the cloud. Milliseconds; 5 minutes where it is not given. */
   readonly proofMs?: number | undefined
+  /** Other times for certificates and access control lists. */
+  readonly sharing?: Pick<SharingOptions, 'filesMs' | 'times'> | undefined
 }
 
 type ApprovalAnswer = { readonly approved: readonly HeldDelete[]; readonly hash: string; readonly error: string }
@@ -57,7 +60,25 @@ const TASKS_MS = 5000
 
 export function createDaemon(options: DaemonOptions): Daemon {
   const { config, engine, cloud, lease, watch, board, log, now, stop } = options
-  const desires = createDesires({ config, provider: cloud.provider, instances: cloud.instances, now, readings: () => fleet.shared.fresh })
+  const sharing = createSharing({
+    ...options,
+    ...options.sharing,
+    read: () => fleet.shared.fresh,
+    nodeName: () => board.page().node.hostname,
+    dryRun: config.dryRun,
+    finished: (again) => {
+      loopOf?.at(again)
+      if (desire !== undefined) publish(desire)
+    },
+  })
+  const desires = createDesires({
+    config,
+    provider: cloud.provider,
+    instances: cloud.instances,
+    now,
+    readings: () => fleet.shared.fresh,
+    resolving: sharing.resolving,
+  })
   const rule = writerRule(config)
   const leadership = followLeadership(lease, now, options.leaderWaitMs)
   const proof = createProof(now, options.proofMs)
@@ -83,7 +104,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
   })
 
   function publish(wish: Desire): void {
-    const page = { ...fleetPage(fleet, wish, pausing), readyToLead: proof.state(board.page().role, [...fleet.known.values()]) }
+    const page = { ...fleetPage(fleet, wish, pausing, sharing), readyToLead: proof.state(board.page().role, [...fleet.known.values()]) }
     board.publish(page)
     tell(page)
   }
@@ -118,7 +139,9 @@ export function createDaemon(options: DaemonOptions): Daemon {
     const mayWrite = term.mayWrite && !config.dryRun && !pausing.paused()
     // A standby looks at its start and at each resync: often enough to take over warm, without doubling the calls of the leader.
     const resync = why.resync || (!part.writes && proof.takeTurn())
-    const times = fleet.offer({ desire, mayWrite, resync, fresh: term.gained, newOnly: !part.writes && !resync })
+    const how = { desire, mayWrite, resync, fresh: term.gained, newOnly: !part.writes && !resync }
+    const careful = [...fleet.known.values()].some(({ look }) => look?.pause !== undefined)
+    const times = [...fleet.offer(how), sharing.offer({ ...how, careful })]
     publish(desire)
     board.publish({
       lastPass: { at: new Date().toISOString(), ok: [...fleet.known.values()].every(({ error }) => error === ''), ms: now() - begun },
@@ -132,7 +155,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
 
   return {
     known: () => fleet.known,
-    idle: () => fleet.idle(),
+    idle: async () => void (await Promise.all([fleet.idle(), sharing.idle()])),
     lost() {
       leadership.note({ writes: false, ready: true, elsewhere: true })
       log.warn({ node: board.page().node.hostname }, 'leadership was lost before a write; nothing more is written')
@@ -160,28 +183,6 @@ export function createDaemon(options: DaemonOptions): Daemon {
         if (!stop.aborted) unready(error, begun, loop)
       }
     },
-  }
-}
-
-function fleetPage(fleet: Fleet, desire: Desire, pausing: Pausing) {
-  // One that is not allowed any more is not looked at: what was known of it says nothing.
-  const allowed = new Map([...fleet.known].filter(([id]) => desire.loadBalancers.includes(id)))
-  const known = [...allowed.values()]
-  const pauses = pausing.rows(known)
-  const row = (id: string) => balancerRow(fleet.known.get(id) ?? { id, look: undefined, error: '', verdicts: [], made: 0 })
-  return {
-    owner: desire.rules.owner,
-    loadBalancers: desire.loadBalancers.map(row),
-    ports: portRows(desire, allowed, fleet.shared.ledger),
-    paused: pauses.paused,
-    problems: [
-      ...pauses.problems,
-      ...desire.problems,
-      ...untaggedNames([...fleet.first.values()], desire.named, desire.rules.owner),
-      ...known.flatMap(({ look }) => look?.problems ?? []),
-    ],
-    held: heldPage(fleet.shared.ledger, fleet.nameOf),
-    drift: driftLines(known),
   }
 }
 

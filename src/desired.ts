@@ -2,10 +2,11 @@
 import type { Config } from './config.ts'
 import { choiceProblems } from './core/choice-problems.ts'
 import { type Claim, newServicesMemory, type Places, readServices, type Wanted } from './core/claims.ts'
-import { type LabelRules, readService } from './core/labels.ts'
+import { type LabelRules, readService, type ServiceReading } from './core/labels.ts'
 import { formatBackendNote } from './core/marks.ts'
-import type { LoadBalancer, Problem, Snapshot } from './core/model.ts'
+import type { LoadBalancer, Problem, Service, Snapshot } from './core/model.ts'
 import { type Backends, type Found, NO_NODES, type NodeRules, readNodes } from './core/nodes.ts'
+import { NO_WANTS, type RegionWants } from './core/region-wants.ts'
 import { isImmovable } from './core/traits.ts'
 import { createPlaces, type KnownPlaces } from './places.ts'
 import { createPooling } from './pooling.ts'
@@ -13,12 +14,15 @@ import { CLB_TRAITS } from './providers/aliyun/clb/traits.ts'
 import type { Instances } from './providers/aliyun/instances.ts'
 import type { Provider } from './providers/provider.ts'
 import type { ReconcileRules } from './reconcile.ts'
+import type { Resolving } from './resolving.ts'
 
 export type Desire = {
   readonly wanted: Wanted
   readonly claimsOf: (loadBalancer: string) => readonly Claim[]
   readonly backends: Backends
   readonly rules: ReconcileRules
+  /** What labels want of the certificates and access control lists of the region. */
+  readonly wants: RegionWants
   /** Ids of all allowed load balancers that are known so far. */
   readonly loadBalancers: readonly string[]
   /** Those that the configuration names by their name. */
@@ -36,6 +40,8 @@ export type DesireOptions = {
   readonly now: () => number
   /** Load balancers as they were read since this process began to lead, or began. */
   readonly readings?: () => ReadonlyMap<string, LoadBalancer>
+  /** Without it names of certificates and lists stay as they are written. */
+  readonly resolving?: Resolving
 }
 
 /** A reading does not wait longer than this for the cloud to name things: what is known goes on. */
@@ -108,7 +114,7 @@ export interface Desires {
   forget(): void
 }
 
-export function createDesires({ config, provider, instances, now, readings = () => NO_READINGS }: DesireOptions): Desires {
+export function createDesires({ config, provider, instances, now, readings = () => NO_READINGS, resolving }: DesireOptions): Desires {
   let services = newServicesMemory(now())
   let nodes = NO_NODES
   let owner: string | undefined
@@ -144,8 +150,17 @@ export function createDesires({ config, provider, instances, now, readings = () 
       })
       const seen = new Set(names.values())
       const unnamed = time - startedAt < NAMES_MS && known.allowed.some((id) => !seen.has(id))
-      const places = { ...placesOf(known, config), incomplete: unnamed || known.incomplete, ...(assign === undefined ? {} : { assign }), tasks: snapshot.tasks }
-      const wanted = readServices(snapshot.services, (service) => readService(service, labels), places, owner, services, time)
+      const places = {
+        ...placesOf(known, config),
+        incomplete: unnamed || known.incomplete,
+        ...(assign === undefined ? {} : { assign }),
+        tasks: snapshot.tasks,
+      }
+      const byService = new Map(snapshot.services.map((service) => [service, readService(service, labels)]))
+      const resolver = await resolving?.prepare([...byService.values()], limit)
+      const read = (service: Service): ServiceReading => byService.get(service) ?? readService(service, labels)
+      const resolved = resolver === undefined ? places : { ...places, resolve: resolver.resolve }
+      const wanted = readServices(snapshot.services, read, resolved, owner, services, time)
       services = wanted.memory
       nodes = backends.memory
       const byBalancer = new Map<string, Claim[]>()
@@ -155,16 +170,18 @@ export function createDesires({ config, provider, instances, now, readings = () 
         claimsOf: (id) => byBalancer.get(id) ?? [],
         backends,
         rules,
+        wants: resolver?.wants() ?? NO_WANTS,
         loadBalancers: known.allowed,
         named: known.named,
         problems: [
           ...known.shown,
           ...wanted.problems,
+          ...(resolver?.problems() ?? []),
           ...backends.problems,
           ...choiceProblems(wanted.claims, snapshot.services, snapshot.nodes, backends),
         ],
         unresolved: unresolvedNodes(snapshot, found, backends),
-        recheckAt: earliest(wanted.recheckAt, backends.recheckAt, known.recheckAt),
+        recheckAt: earliest(wanted.recheckAt, backends.recheckAt, known.recheckAt, resolver?.recheckAt),
       }
     },
   }

@@ -9,6 +9,7 @@ import type { LoadBalancer, Snapshot } from './core/model.ts'
 import { describeMove } from './core/moving.ts'
 import { describePause, PAUSE_TAG } from './core/pause.ts'
 import { createDesires, type Desire, type Desires } from './desired.ts'
+import { createRegionLook, type RegionLook } from './inspect-region.ts'
 import type { Logger } from './log.ts'
 import { balancerRow, driftLines, heldPage, type Known, know, portRows } from './page.ts'
 import { followPause } from './pausing.ts'
@@ -82,16 +83,19 @@ type Looking = {
   readonly provider: Provider
   /** Gets what is read. */
   readonly read: Map<string, LoadBalancer>
+  readonly region: RegionLook
 }
 
 /** Looks until every load balancer is known, and every name of one: labels may use the names of those that the configuration names by id. */
-async function lookTwice({ desires, snapshot, provider, read }: Looking, now: () => number, signal: AbortSignal) {
+async function lookTwice({ desires, snapshot, provider, read, region }: Looking, now: () => number, signal: AbortSignal) {
   const before = await desires.read(snapshot, signal)
   const shared: Shared = { ledger: newLedger(before.loadBalancers), up: new Set(), read, fresh: read }
   const look = (desire: Desire) => lookAll(desire, provider, shared, now, signal)
   const first = await look(before)
   const learned = first.map(({ id, outcome }) => outcome.status === 'looked' && desires.learn(outcome.look.lb.name, id))
-  const desire = learned.includes(true) ? await desires.read(snapshot, signal) : before
+  const named = learned.includes(true) ? await desires.read(snapshot, signal) : before
+  await region.look(named)
+  const desire = named.wants.lists.size > 0 ? await desires.read(snapshot, signal) : named
   if (desire.wanted.claims.length !== before.wanted.claims.length) await look(desire)
   // Once more with every load balancer known: the guard judges over all of them together.
   return { desire, shared, outcomes: await look(desire) }
@@ -109,8 +113,10 @@ export async function inspect(
     const pausing = followPause(config.serviceId, now)
     const snapshot = pausing.read(await readSnapshot(engine, signal))
     const read = new Map<string, LoadBalancer>()
-    const desires = createDesires({ config, provider: cloud.provider, instances: cloud.instances, now, readings: () => read })
-    const { desire, shared, outcomes } = await lookTwice({ desires, snapshot, provider: cloud.provider, read }, now, signal)
+    const region = createRegionLook(cloud, read, now, signal)
+    const { provider, instances } = cloud
+    const desires = createDesires({ config, provider, instances, now, readings: () => read, resolving: region.resolving })
+    const { desire, shared, outcomes } = await lookTwice({ desires, snapshot, provider, read, region }, now, signal)
     const known = new Map<string, Known>(outcomes.map(({ id, outcome }) => [id, know(id, outcome, undefined)]))
     const looks = [...known.values()]
     const pauses = pausing.rows(looks)
@@ -127,9 +133,16 @@ export async function inspect(
       loadBalancers: looks.map(balancerRow),
       ports: portRows(desire, known, shared.ledger),
       paused: pauses.paused,
-      problems: [...pauses.problems, ...desire.problems, ...desire.unresolved, ...looks.flatMap(({ look }) => look?.problems ?? [])],
+      problems: [
+        ...pauses.problems,
+        ...desire.problems,
+        ...region.problems(),
+        ...desire.unresolved,
+        ...looks.flatMap(({ look }) => look?.problems ?? []),
+      ],
       held: heldPage(shared.ledger, (id) => known.get(id)?.look?.lb.name ?? id),
       drift: driftLines(looks),
+      region: region.changes(),
     }
     return { page, plans: [...outcomes.map(({ id, outcome }) => planOf(id, outcome, everywhere)), ...unknownPlans(desire)] }
   } finally {

@@ -20,6 +20,7 @@ import {
 } from './support/build.ts'
 import { type FakeEngine, fixture, startFakeEngine } from './support/fake-engine.ts'
 import { callError, type MemoryOptions, memoryProvider } from './support/memory-provider.ts'
+import { NO_CERTIFICATES } from './support/region.ts'
 
 const theirs = 'swarm-slb/them/web/80-tcp'
 const plan = (over: Partial<LoadBalancer>) => text(cleanupPlan(balancer({ tags: {}, ...over }), OWNER))
@@ -124,7 +125,7 @@ async function clean(lb: LoadBalancer, { dryRun = false, ...options }: MemoryOpt
   const config = readConfig({ env: { ...SECRETS, SLB_ID: 'lb-1', SLB_OWNER: OWNER }, flags: {} })
   const engine = connectEngine({ host: swarm.host })
   const progress: string[] = []
-  const cloud = { provider, instances: { lookup: async () => new Map(), forget: () => {} }, close: () => {} }
+  const cloud = { provider, instances: { lookup: async () => new Map(), forget: () => {} }, certificates: NO_CERTIFICATES, close: () => {} }
   const task = { config, cloud, engine, dryRun, onProgress: (line: string) => void progress.push(line) }
   return { ...(await cleanLoadBalancers(task, new AbortController().signal)), progress, provider }
 }

@@ -12,6 +12,7 @@ import { createLease } from '../src/swarm/leader.ts'
 import { balancer } from './support/build.ts'
 import { type FakeEngine, fixture, startFakeEngine } from './support/fake-engine.ts'
 import { memoryProvider } from './support/memory-provider.ts'
+import { NO_CERTIFICATES } from './support/region.ts'
 
 const ENV = {
   ALIBABA_CLOUD_ACCESS_KEY_ID: 'testid',
@@ -42,7 +43,7 @@ async function daemonOf(lookup: Instances['lookup'], { provider = memoryProvider
   const daemon = createDaemon({
     config: readConfig({ env: { ...ENV, ...env, DOCKER_HOST: engine.host }, flags: {} }),
     engine: connectEngine({ host: engine.host }),
-    cloud: { provider, instances: { lookup, forget: () => {} }, close: () => {} },
+    cloud: { provider, instances: { lookup, forget: () => {} }, certificates: NO_CERTIFICATES, close: () => {} },
     lease: createLease({ check: async () => true, now: Date.now }),
     watch: {
       opened: Promise.resolve(),

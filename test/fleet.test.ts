@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createBoard } from '../src/board.ts'
 import type { Service } from '../src/core/model.ts'
+import { NO_WANTS } from '../src/core/region-wants.ts'
 import type { Desire } from '../src/desired.ts'
 import { createFleet } from '../src/fleet.ts'
 import { createLog } from '../src/log.ts'
@@ -10,6 +11,7 @@ import { ServersRefused } from '../src/providers/provider.ts'
 import { balancer, listener, MINUTE, markOf, NOW, port, remembers, threeMembers, toDefault, wantedBy, web } from './support/build.ts'
 import { callError, type MemoryOptions, type MemoryProvider, memoryProvider } from './support/memory-provider.ts'
 import { offerOf } from './support/passes.ts'
+import { NO_CERTIFICATES } from './support/region.ts'
 
 const stops: AbortController[] = []
 afterEach(() => {
@@ -27,7 +29,12 @@ async function fleetOf(options: MemoryOptions = {}, lbs = [balancer()]) {
   const rechecks: (number | undefined)[] = []
   const forgotten: string[] = []
   const fleet = createFleet({
-    cloud: { provider, instances: { lookup: async () => new Map(), forget: (server) => void forgotten.push(server) }, close: () => {} },
+    cloud: {
+      provider,
+      instances: { lookup: async () => new Map(), forget: (server) => void forgotten.push(server) },
+      certificates: NO_CERTIFICATES,
+      close: () => {},
+    },
     board: createBoard({ version: '0', now, aliveMs: 1000 }),
     log,
     now,
@@ -47,6 +54,7 @@ async function fleetOf(options: MemoryOptions = {}, lbs = [balancer()]) {
       claimsOf,
       backends,
       rules,
+      wants: NO_WANTS,
       loadBalancers: ids,
       named: new Set(),
       problems: [],

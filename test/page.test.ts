@@ -1,6 +1,7 @@
 // Rows for people: every published port has a state and a reason, whatever became of it.
 import { describe, expect, test } from 'vitest'
 import type { LoadBalancer, Node, Service } from '../src/core/model.ts'
+import { NO_WANTS } from '../src/core/region-wants.ts'
 import type { Desire } from '../src/desired.ts'
 import { balancerRow, driftLines, heldPage, type Known, know, portRows } from '../src/page.ts'
 import { NOTHING_REMEMBERED, type Remembered, reconcileOne } from '../src/reconcile.ts'
@@ -54,6 +55,7 @@ async function shown({ lb = {}, services = [], nodes = THREE, gone = {}, remembe
       backends,
       rules,
       claimsOf: () => claims,
+      wants: NO_WANTS,
       loadBalancers: ['lb-1'],
       named: new Set(),
       problems: [],

@@ -13,7 +13,7 @@ export async function plan(flags: Flags, { json }: { readonly json: boolean }, i
   return report.inSync ? 0 : 2
 }
 
-function planText({ loadBalancers, ports, problems, inSync }: PlanReport, width: number): string {
+function planText({ loadBalancers, region = [], ports, problems, inSync }: PlanReport, width: number): string {
   const parts = loadBalancers.map(({ name, id, changes, held, error, note = '' }) => [
     plain(name === id ? name : `${name} (${id})`),
     ...(note === '' ? [] : [`  ${plain(note)}`]),
@@ -22,17 +22,24 @@ function planText({ loadBalancers, ports, problems, inSync }: PlanReport, width:
     ...(error === '' ? [] : [`  error: ${plain(error)}`]),
     ...(changes.length + held.length === 0 && error === '' ? ['  nothing to do'] : []),
   ])
-  const sections = [...parts, portLines(ports, width), problemLines(problems), [inSync ? 'In sync.' : summary(loadBalancers)]]
+  const shared = region.length === 0 ? [] : ['Certificates and access control lists', ...region.map((line) => `  ${plain(line)}`)]
+  const sections = [
+    shared,
+    ...parts,
+    portLines(ports, width),
+    problemLines(problems),
+    [inSync ? 'In sync.' : summary(loadBalancers, region)],
+  ]
   return `${sections
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join('\n'))
     .join('\n\n')}\n`
 }
 
-function summary(loadBalancers: PlanReport['loadBalancers']): string {
+function summary(loadBalancers: PlanReport['loadBalancers'], region: readonly string[]): string {
   const count = (of: 'changes' | 'held') => loadBalancers.reduce((sum, one) => sum + one[of].length, 0)
   const failed = loadBalancers.filter(({ error }) => error !== '').length
-  const changes = count('changes')
+  const changes = count('changes') + region.length
   return [
     `${changes} change${changes === 1 ? '' : 's'}`,
     ...(count('held') > 0 ? [`${count('held')} held`] : []),

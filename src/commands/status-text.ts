@@ -29,6 +29,7 @@ export function statusText(page: StatusPage, width: number, now: number): string
     problemLines(page.problems),
     heldLines(page, now),
     listed('Changed by hand, left as it is', page.drift),
+    listed('Certificates and access control lists, still to be done', page.region ?? []),
   ]
   return `${sections
     .filter((lines) => lines.length > 0)

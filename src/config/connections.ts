@@ -107,6 +107,14 @@ export const CONNECTIONS = {
     value: 'DIR',
     help: 'directory of ca.pem, cert.pem and key.pem',
   },
+  certDir: {
+    env: ['SLB_CERT_DIR'],
+    group: 'Load balancers',
+    schema: v.matching(/^\/\S{0,255}$/, 'an absolute path'),
+    otherwise: 'none',
+    value: 'DIR',
+    help: 'directory of certificates: for file:shop in a label it holds shop.crt and shop.key, or shop/fullchain.pem and shop/privkey.pem',
+  },
   httpAddr: {
     env: ['SLB_HTTP_ADDR'],
     group: 'Output',
