@@ -56,6 +56,108 @@ describe('the tag of a load balancer', () => {
   })
 })
 
+describe('a load balancer without a tag', () => {
+  test('gets the tag alone, and nothing else before it was read again', async () => {
+    const its = ground({ lb: balancer({ tags: {} }) })
+    await pass(its, { services: [web()] })
+    expect(its.lines()).toEqual([`tag load balancer swarm-slb:${OWNER}=cluster-1`])
+    expect(its.worker.recheckAt()).toBeLessThanOrEqual(its.clock.now + 1000)
+    its.clock.now += 1000
+    await pass(its, { services: [web()] })
+    expect(its.provider.lb().listeners).toHaveLength(1)
+  })
+
+  test('gets nothing more where another swarm wrote the same tag a moment later', async () => {
+    const its = ground({ lb: balancer({ tags: {} }) })
+    await pass(its, { services: [web()] })
+    its.provider.edit((lb) => ({ ...lb, tags: { [`swarm-slb:${OWNER}`]: 'cluster-2' } }))
+    its.clock.now += 1000
+    await pass(its, { services: [web()] })
+    expect(its.lines()).toHaveLength(1)
+    expect(its.provider.lb().tags).toEqual({ [`swarm-slb:${OWNER}`]: 'cluster-2' })
+  })
+})
+
+describe('a load balancer that was taken over', () => {
+  const taken = () =>
+    balancer({
+      tags: { [`swarm-slb:${OWNER}`]: 'cluster-1', 'swarm-slb:taken': `${OWNER}/cluster-0` },
+      members: threeMembers(),
+      listeners: [webListener(), listener('tcp', 9090, toDefault(30001), markOf('api'))],
+    })
+  /** Of a process that has run for long: nothing is in grace any more. */
+  const wish = { wanted: wantedBy([web()], { memory: remembers(['web']) }) }
+
+  test('loses no listener without approval, not even a single one, and however long it is wanted', async () => {
+    const its = ground({ lb: taken() })
+    await pass(its, wish)
+    its.clock.now += 60 * MINUTE
+    await pass(its, { ...wish, resync: true })
+    expect(its.lines()).toEqual([])
+    expect(its.outcomes.at(-1)).toMatchObject({ look: { wished: [expect.objectContaining({ deletes: 'tcp:9090' })], run: [] } })
+  })
+
+  test('is an ordinary one again when all of it is wanted', async () => {
+    const its = ground({ lb: taken() })
+    await pass(its, { services: [web(), service('api', 30001, { 'slb.port.80': 'tcp://:9090' })] })
+    expect(its.provider.lb().tags).toEqual({ [`swarm-slb:${OWNER}`]: 'cluster-1' })
+    expect(its.provider.lb().listeners).toHaveLength(2)
+  })
+
+  test('is an ordinary one again when what was not wanted went with approval', async () => {
+    const provider = memoryProvider([taken()])
+    const shared = sharedBy('lb-1')
+    const quiet = { finished: () => {}, applied: () => {}, failed: () => {}, broken: () => {} }
+    const stop = new AbortController().signal
+    const worker = createWorker({ id: 'lb-1', provider, shared, boxMs: 10_000, now: () => NOW, stop, giveUp: stop, ...quiet })
+    const look = async () => {
+      worker.offer(offerOf({ ...wish, fresh: true }))
+      await worker.idle()
+    }
+    await look()
+    shared.ledger = approve(shared.ledger, [...shared.ledger.held.values()])
+    await look()
+    expect(provider.lb().listeners.map(({ key }) => key)).toEqual(['tcp:8080'])
+    await look()
+    expect(Object.keys(provider.lb().tags)).toEqual([`swarm-slb:${OWNER}`])
+  })
+})
+
+describe('a tag that pauses', () => {
+  const paused = (value: string) => balancer({ tags: { [`swarm-slb:${OWNER}`]: 'cluster-1', 'swarm-slb:pause': value } })
+
+  test('keeps the plan back and remembers since when', async () => {
+    const its = ground({ lb: paused('true alice') })
+    await pass(its, { services: [web()] })
+    const since = its.clock.now
+    its.clock.now += MINUTE
+    await pass(its, { services: [web()], resync: true })
+    expect(its.lines()).toEqual([])
+    expect(its.outcomes.at(-1)).toMatchObject({ look: { pause: { since, by: 'alice' } } })
+  })
+
+  test('does not end the approvals of other load balancers', async () => {
+    const its = sharedBy('lb-1')
+    its.ledger = { ...its.ledger, approved: new Set(['lb-2|tcp:1|x']) }
+    const quiet = { finished: () => {}, applied: () => {}, failed: () => {}, broken: () => {} }
+    const stop = new AbortController().signal
+    const provider = memoryProvider([paused('true')])
+    const worker = createWorker({ id: 'lb-1', provider, shared: its, boxMs: 10_000, now: () => NOW, stop, giveUp: stop, ...quiet })
+    worker.offer(offerOf({ services: [web()] }))
+    await worker.idle()
+    expect(its.ledger.approved).toEqual(new Set(['lb-2|tcp:1|x']))
+  })
+
+  test('is asked again at the time when it is over', async () => {
+    const its = ground({ lb: paused(new Date(1_000_000 + 90_000).toISOString()) })
+    await pass(its, { services: [web()] })
+    expect(its.worker.recheckAt()).toBe(1_000_000 + 90_000)
+    its.clock.now = 1_000_000 + 90_000
+    await pass(its, { services: [web()] })
+    expect(its.provider.lb().listeners).toHaveLength(1)
+  })
+})
+
 describe('a repair that somebody undoes each time', () => {
   const undone = () =>
     ground({
