@@ -1,9 +1,10 @@
 // Turns what the core decided into rows for people: every published port has a state and a reason.
 import type { HeldDelete, LoadBalancerRow, PortState, StatusRow } from './board.ts'
+import { subjectOf } from './core/chains.ts'
 import type { PortView, ServiceView } from './core/claims.ts'
 import { heldHash, holdAll, type Ledger } from './core/guard.ts'
 import { portName } from './core/labels.ts'
-import type { ListenerKey, LoadBalancer } from './core/model.ts'
+import type { LoadBalancer } from './core/model.ts'
 import { describeMove } from './core/moving.ts'
 import { describePause, PAUSE_TAG } from './core/pause.ts'
 import type { Verdict } from './core/verdicts.ts'
@@ -26,22 +27,23 @@ const iso = (time: number) => new Date(time).toISOString()
 function afterwards(look: Look, outcome: Outcome): Verdict[] {
   const result = outcome.status === 'looked' ? outcome.result : undefined
   const readOnly = look.standing.status === 'readOnly' || look.standing.status === 'unusable' ? look.standing.text : undefined
-  const opened = new Set<ListenerKey>()
-  const gone = new Set<ListenerKey>()
-  const failed = new Map<ListenerKey, string>()
-  const keyOf = (id: string) => id.replace(/^(listener|delete|close) /, '') as ListenerKey
-  for (const { change } of result?.applied ?? []) {
+  const opened = new Set<string>()
+  const gone = new Set<string>()
+  const failed = new Map<string, string>()
+  for (const { chain, change } of result?.applied ?? []) {
     if (change.kind === 'createListener' || change.kind === 'replaceListener') opened.add(change.listener.key)
     if (change.kind === 'startListener') opened.add(change.key)
+    if (change.kind === 'createRules') opened.add(subjectOf(chain.id))
     if (change.kind === 'deleteListener') gone.add(change.key)
+    if (change.kind === 'deleteRules') gone.add(subjectOf(chain.id))
   }
-  for (const { chain, error } of result?.failed ?? []) failed.set(keyOf(chain.id), error.message)
+  for (const { chain, error } of result?.failed ?? []) failed.set(subjectOf(chain.id), error.message)
   return look.diff.verdicts.flatMap((verdict): Verdict[] => {
-    const error = failed.get(verdict.key)
-    if (verdict.state === 'removing' && gone.has(verdict.key)) return []
+    const error = failed.get(verdict.unit) ?? (verdict.state === 'exposed' ? undefined : failed.get(verdict.key))
+    if (verdict.state === 'removing' && (gone.has(verdict.unit) || gone.has(verdict.key))) return []
     if (readOnly !== undefined && verdict.state !== 'exposed') return [{ ...verdict, state: 'refused', reason: readOnly }]
     if (error !== undefined) return [{ ...verdict, reason: error }]
-    return [opened.has(verdict.key) && verdict.state === 'pending' ? { ...verdict, state: 'exposed', reason: '' } : verdict]
+    return [opened.has(verdict.unit) && verdict.state === 'pending' ? { ...verdict, state: 'exposed', reason: '' } : verdict]
   })
 }
 
@@ -55,7 +57,7 @@ export function know(id: string, outcome: Outcome, before: Known | undefined): K
 
 function listenerRow(verdict: Verdict, known: Known, ledger: Ledger): StatusRow {
   const lb = known.look?.lb
-  const held = ledger.held.get(`${known.id}|${verdict.key}`)
+  const held = ledger.held.get(`${known.id}|${verdict.unit}`)
   const port = verdict.key.split(':')[1] ?? ''
   return {
     service: verdict.service,

@@ -1,14 +1,13 @@
 // One pass over one load balancer: read, diff, judge, apply. Never throws: a failed one must not stop the others.
 import { type ApplyHooks, type ApplyResult, applyPlan } from './apply.ts'
 import type { Wanted } from './core/claims.ts'
-import { countOwned, type Diff, diff } from './core/diff.ts'
+import { countOwned } from './core/decided.ts'
+import { type Diff, diff } from './core/diff.ts'
 import { type BalancerMemory, type DiffRules, NO_MEMORY } from './core/diff-input.ts'
 import { type DriftMemory, dampen, NO_DRIFT } from './core/drift.ts'
 import { type GuardRules, guard, type Ledger } from './core/guard.ts'
 import { fitQuotas, type Quotas } from './core/headroom.ts'
 import { foldHealth, type Health } from './core/health.ts'
-import { ownMark } from './core/holders.ts'
-import { servedPlace } from './core/keep.ts'
 import { parseMark } from './core/marks.ts'
 import type { Chain, DeleteKey, LoadBalancer, Plan, Problem } from './core/model.ts'
 import { isHandOver, moveProblems, movesOf, withMoves } from './core/moving.ts'
@@ -16,6 +15,7 @@ import type { Backends } from './core/nodes.ts'
 import { checkNotes, NO_NOTES, type NotesMemory } from './core/notes.ts'
 import { PAUSE_TAG, type Pause, pauseOf, tagProblems } from './core/pause.ts'
 import { allowedBy, type Policy } from './core/policy.ts'
+import { servedOn } from './core/serving.ts'
 import { isTakenOver, lostTo, type Standing, standingOf, TAKEN_TAG, UNTAKEN } from './core/usable.ts'
 import { CallError, type Handle, type OpenOptions, type Provider, type Turn } from './providers/provider.ts'
 
@@ -151,10 +151,7 @@ async function readDiff(
 /** Listeners of ours that run now: a service that moves here may let go of its old place. */
 function noteUp(lb: LoadBalancer, owner: string, up: Set<string>): void {
   for (const place of [...up]) if (place.startsWith(`${lb.id}|`)) up.delete(place)
-  for (const listener of lb.listeners) {
-    const mark = ownMark(listener, owner)
-    if (listener.status === 'running' && mark !== undefined) up.add(servedPlace(`${lb.id}|${listener.key}`, mark))
-  }
+  for (const place of servedOn(lb, owner)) up.add(place)
 }
 
 const earliest = (...times: readonly (number | undefined)[]) => {
@@ -163,12 +160,12 @@ const earliest = (...times: readonly (number | undefined)[]) => {
 }
 
 /** What is wanted may have changed for all load balancers at once: what each held when it was last read is judged by the same wish. */
-function recount(shared: Shared, { wanted, rules, now }: Task): Map<string, { owned: number; alive: number } | undefined> {
+function recount(shared: Shared, { wanted, rules, backends, now }: Task): Map<string, { owned: number; alive: number } | undefined> {
   const isUp = (place: string) => shared.up.has(place)
   return new Map(
     [...shared.ledger.counts].map(([id, count]) => {
       const lb = shared.read.get(id)
-      return [id, count === undefined || lb === undefined ? count : countOwned({ lb, wanted, rules, isUp, now: now() })]
+      return [id, count === undefined || lb === undefined ? count : countOwned({ lb, wanted, rules, backends, isUp, now: now() })]
     }),
   )
 }

@@ -2,15 +2,14 @@
 
 import type { Applied, NotApplied } from './apply.ts'
 import { type Box, createBox } from './box.ts'
-import { servedPlace } from './core/keep.ts'
-import { parseMark } from './core/marks.ts'
 import type { Chain, LoadBalancer } from './core/model.ts'
 import { NO_REFUSALS, nextTry, noteRefused, withoutRefused } from './core/refusals.ts'
+import { servedBy } from './core/serving.ts'
 import { type Digest, digestOf, type Offer, urgency } from './offer.ts'
 import { endingOf, nextPace, STEADY } from './pace.ts'
 import { type Provider, ServersRefused } from './providers/provider.ts'
 import { type Look, NOTHING_REMEMBERED, type Outcome, reconcileOne, type Shared, type Task, type Wish } from './reconcile.ts'
-import { afterChange, afterStandby, beforeChange, openedBy } from './remembered.ts'
+import { afterChange, afterStandby, beforeChange } from './remembered.ts'
 
 export type WorkerOptions = {
   readonly id: string
@@ -79,10 +78,8 @@ export function createWorker(options: WorkerOptions): Worker {
 
   const noteApplied = ({ change }: Applied) => {
     remembered = afterChange(remembered, change)
-    const key = openedBy(change)
-    const note = 'listener' in change ? change.listener.note : last?.listeners.find((listener) => listener.key === key)?.note
-    const mark = parseMark(note ?? '')
-    if (key !== undefined && mark !== undefined) shared.up.add(servedPlace(`${id}|${key}`, mark))
+    const { rules } = running?.taken ?? {}
+    if (last !== undefined && rules !== undefined) for (const place of servedBy(change, last, rules.owner)) shared.up.add(place)
   }
 
   function settle(outcome: Outcome, under: UnderWay): void {

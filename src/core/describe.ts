@@ -90,7 +90,8 @@ const replaced = ({ was, listener: { protocol, port, target } }: ChangeOf<'repla
 const counted = (things: readonly unknown[], word: string): string => `${things.length} ${word}${things.length === 1 ? '' : 's'}`
 
 /** `shop.example.com/api`; the path alone where any host is meant. */
-const ruleName = ({ domain, url }: RuleWish): string => plain(`${domain}${url}`)
+const ruleName = ({ domain, url }: RuleWish): string =>
+  domain.startsWith('*.') ? `*${plain(`${domain.slice(1)}${url}`)}` : plain(`${domain}${url}`)
 
 function ruleUpdates({ rule, settings, group }: ChangeOf<'updateRule'>): string {
   const before: Settings = rule.settings ?? {}

@@ -1,13 +1,10 @@
 // One load balancer: what is wanted against what is there, as a plan of independent chains. Adds before it removes.
-import { portKey } from './claims.ts'
+import { countOwned, type Decided, decideSteps, decisionsOf } from './decided.ts'
 import type { BalancerMemory, DiffInput } from './diff-input.ts'
 import { type GroupContext, type GroupPlan, planDefaultGroup, planGroups, zeros } from './groups.ts'
-import { type Decision, decide } from './holders.ts'
-import { type Keep, keepOf } from './keep.ts'
-import type { Mark } from './marks.ts'
 import { isOurs } from './members.ts'
 import type { Chain, DeleteKey, ListenerKey, Plan, Problem } from './model.ts'
-import { type Step, stepCreate, stepDelete, stepKeep, stepUpdate } from './steps.ts'
+import { forwardPortOf, unitOf } from './shared.ts'
 import { defaultGroupIsOurs, type GroupWish, mergeWishes } from './targets.ts'
 import { loserVerdict, type Verdict } from './verdicts.ts'
 
@@ -20,63 +17,17 @@ export type Diff = {
   readonly memory: BalancerMemory
   readonly needsHealth: boolean
   readonly recheckAt: number | undefined
+  /** Listeners of ours, and service ports with rules on one that another service holds. */
   readonly owned: number
   /** Owned or to be: wanted, in grace or kept. */
   readonly alive: number
-}
-
-/** A place on this load balancer is judged by the plan itself: see heldByMove. */
-function isUpHere(input: Decisive): (place: string) => boolean {
-  const prefix = `${input.lb.id}|`
-  return (place) => place.startsWith(prefix) || input.isUp(place)
-}
-
-type Decided = { readonly decision: Decision; readonly step: Step }
-
-/** A listener that moves on this load balancer goes only if its service really gets the new place, and that will be open. */
-function heldByMove(
-  decision: Extract<Decision, { kind: 'delete' }>,
-  opened: ReadonlyMap<string, string>,
-  input: DiffInput,
-): Keep | undefined {
-  const { mark } = decision
-  const prefix = `${input.lb.id}|`
-  const places = input.wanted.services.get(mark.service)?.ports.get(portKey(mark.port, mark.transport))?.places ?? []
-  const here = places.filter((place) => place.startsWith(prefix)).map((place) => place.slice(prefix.length))
-  const blocked = here.filter((key) => opened.get(key) !== mark.service)
-  return blocked.length === 0 ? undefined : { reason: 'move', text: `stays until ${blocked.join(', ')} is open for it` }
-}
-
-/** What opens is decided first: what closes depends on it. */
-function decideSteps(
-  decisions: ReadonlyMap<ListenerKey, Decision>,
-  input: DiffInput,
-  useDefault: boolean,
-): ReadonlyMap<ListenerKey, Decided> {
-  const steps = new Map<ListenerKey, Decided>()
-  for (const [key, decision] of decisions) {
-    if (decision.kind === 'create') steps.set(key, { decision, step: stepCreate(decision, input, useDefault) })
-    if (decision.kind === 'update') steps.set(key, { decision, step: stepUpdate(decision, input) })
-    if (decision.kind === 'keep') steps.set(key, { decision, step: stepKeep(decision, input) })
-  }
-  const opened = new Map(
-    [...steps].flatMap(([key, { decision, step }]) =>
-      step.opens && 'claim' in decision ? [[key as string, decision.claim.mark.service] as const] : [],
-    ),
-  )
-  for (const [key, decision] of decisions) {
-    if (decision.kind !== 'delete') continue
-    const keep = heldByMove(decision, opened, input)
-    const kept = keep === undefined ? undefined : ({ kind: 'keep', actual: decision.actual, mark: decision.mark, keep } as const)
-    steps.set(key, kept === undefined ? { decision, step: stepDelete(decision, input) } : { decision: kept, step: stepKeep(kept, input) })
-  }
-  return steps
+  readonly ownListeners: number
 }
 
 /** Frozen listeners alone do not make us touch the default group. */
 function usesDefault(steps: Iterable<Decided>, held: ReadonlySet<DeleteKey>): boolean {
   return [...steps].some(({ decision, step }) => {
-    if (decision.kind === 'create') return step.chains.length > 0 && step.wish === undefined
+    if (decision.kind === 'create') return step.chains.length > 0 && step.wish === undefined && forwardPortOf(decision.claim) === undefined
     if (decision.actual.target?.kind !== 'default') return false
     if (decision.kind === 'keep') return decision.keep.reason !== 'freeze'
     return decision.kind === 'update' || held.has(decision.actual.key)
@@ -117,23 +68,6 @@ function strangerProblems(input: DiffInput, strangers: readonly string[], used: 
 const rank = (chain: Chain) => (chain.deletes !== undefined ? 1 : chain.changes[0]?.kind === 'deleteGroup' ? 2 : 0)
 const inPlanOrder = (chains: readonly Chain[]) => chains.filter((chain) => chain.changes.length > 0).toSorted((a, b) => rank(a) - rank(b))
 
-/** What decides over listeners, without members and health. */
-type Decisive = Pick<DiffInput, 'lb' | 'wanted' | 'rules' | 'isUp' | 'now'>
-
-function decisionsOf(input: Decisive) {
-  const { lb, rules, wanted, now } = input
-  const claims = wanted.claims.filter((claim) => claim.loadBalancer === lb.id)
-  const keeps = (mark: Mark, key: ListenerKey) => keepOf(mark, { loadBalancer: lb.id, key }, wanted, isUpHere(input), rules, now)
-  return decide(lb, claims, rules.owner, keeps)
-}
-
-/** Listeners of ours, and those of them that something wants or keeps: what the guard adds up over all load balancers. */
-export function countOwned(input: Decisive): { readonly owned: number; readonly alive: number } {
-  const decisions = [...decisionsOf(input).byKey.values()]
-  const isOwned = (decision: Decision) => decision.kind !== 'create' && (decision.kind !== 'update' || decision.mark !== undefined)
-  return { owned: decisions.filter(isOwned).length, alive: decisions.filter(({ kind }) => kind !== 'delete').length }
-}
-
 function groupPlans(
   wishes: ReadonlyMap<string, GroupWish>,
   decided: ReadonlyMap<ListenerKey, Decided>,
@@ -148,30 +82,64 @@ function groupPlans(
   return { plans, removals: groups.removals, problems: strangerProblems(input, strangers, used) }
 }
 
+/** Whether a rule's backends are healthy is not told for certain by the cloud: after this the old port goes beside one that is there. */
+const BESIDE_MS = 60_000
+
+function settled(wishes: ReadonlyMap<string, GroupWish>, memory: BalancerMemory, now: number): ReadonlyMap<string, GroupWish> {
+  return new Map(
+    [...wishes].map(([name, wish]) => {
+      const since = memory.switchingSince.get(name) ?? now
+      if (wish.existing === undefined || wish.existing.listeners.length > 0 || now - since < BESIDE_MS) return [name, wish]
+      const leaving = new Map([...wish.leaving].map(([port, how]) => [port, how === 'whenHealthy' ? 'whenThere' : how] as const))
+      return [name, { ...wish, leaving }]
+    }),
+  )
+}
+
+/** Where a guest holds a listener the rows of its rules say all there is to say. */
+function rowsOf({ decision, step, rules }: Decided): readonly Verdict[] {
+  const isToldByRules =
+    decision.kind === 'create' || decision.kind === 'update'
+      ? decision.guests.includes(decision.claim)
+      : rules.verdicts.some(({ unit }) => unit === unitOf(decision.actual.key, decision.mark) || unit === decision.actual.key)
+  return isToldByRules ? rules.verdicts : [step.verdict, ...rules.verdicts]
+}
+
+const problemsOf = ({ decision, step, rules }: Decided): readonly Problem[] => {
+  if (step.problem === undefined || !('claim' in decision)) return rules.problems
+  return [{ kind: 'conflict', subject: decision.claim.service, port: decision.claim.key, text: step.problem }, ...rules.problems]
+}
+
 export function diff(input: DiffInput): Diff {
   const { lb, rules, now } = input
   const decisions = decisionsOf(input)
   const own = defaultGroupIsOurs(lb, input.backends, rules)
-  const decided = decideSteps(decisions.byKey, input, rules.backends === 'auto' && own.ours)
-  const steps = [...decided.values()].map(({ step }) => step)
-  const wishes = mergeWishes(steps.flatMap(({ wish }) => wish ?? []))
-  const switching = [...wishes.values()].flatMap(({ name, existing, leaving }) =>
+  const decided = decideSteps(decisions, input, rules.backends === 'auto' && own.ours)
+  const all = [...decided.values()]
+  const merged = mergeWishes(all.flatMap(({ step, rules: { wishes } }) => [...(step.wish === undefined ? [] : [step.wish]), ...wishes]))
+  const switching = [...merged.values()].flatMap(({ name, existing, leaving }) =>
     existing !== undefined && leaving.size > 0 ? [name] : [],
   )
   const memory = remember(input, switching)
+  const wishes = settled(merged, memory, now)
   const context: GroupContext = { lb, backends: input.backends, rules, zeroSince: memory.zeroSince, health: input.health, now }
   const { plans, removals, problems } = groupPlans(wishes, decided, input, context, own.strangers)
   const conflicts = decisions.losers.map(
     ({ claim, reason }): Problem => ({ kind: 'conflict', subject: claim.service, port: claim.key, text: reason }),
   )
+  const chains = all.flatMap(({ step, rules: { chains: ofRules } }) => [...step.chains, ...ofRules])
   return {
-    plan: inPlanOrder([...plans.flatMap(({ chain }) => chain ?? []), ...steps.flatMap(({ chains }) => chains), ...removals]),
-    verdicts: [...steps.map(({ verdict }) => verdict), ...decisions.losers.map(loserVerdict)],
-    problems: [...conflicts, ...problems],
+    plan: inPlanOrder([...plans.flatMap(({ chain }) => chain ?? []), ...chains, ...removals]),
+    verdicts: [...all.flatMap(rowsOf), ...decisions.losers.map(loserVerdict)],
+    problems: [...conflicts, ...all.flatMap(problemsOf), ...problems],
     respected: plans.flatMap(({ respected }) => respected),
     memory,
     needsHealth: plans.some(({ needsHealth }) => needsHealth),
-    recheckAt: earliest([...steps.map(({ again }) => again), ...plans.map(({ recheckAt }) => recheckAt), switchAgain(memory, now)]),
+    recheckAt: earliest([
+      ...all.flatMap(({ step, rules: { again } }) => [step.again, ...again]),
+      ...plans.map(({ recheckAt }) => recheckAt),
+      switchAgain(memory, now),
+    ]),
     ...countOwned(input),
   }
 }

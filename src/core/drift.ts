@@ -1,4 +1,5 @@
 // Repairs that somebody undoes each time are a fight: after three identical ones in a row they are reported and left for an hour.
+import { isClosing } from './chains.ts'
 import { describeChange } from './describe.ts'
 import { withoutDependants } from './guard.ts'
 import type { Plan } from './model.ts'
@@ -26,7 +27,7 @@ export function dampen(plan: Plan, before: DriftMemory, look: number, now: numbe
   const rested = new Set<string>()
   const kept = plan.filter((chain) => {
     // Deletes are the guard's business, and closing is no repair.
-    if (chain.deletes !== undefined || chain.changes.some(({ kind }) => kind === 'stopListener')) return true
+    if (chain.deletes !== undefined || isClosing(chain)) return true
     // The whole change is what makes two repairs the same; its description shortens long lists.
     const key = JSON.stringify(chain.changes)
     const text = chain.changes.map((change) => describeChange(change)).join('; ')

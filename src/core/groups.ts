@@ -1,11 +1,12 @@
 // The chains that keep server groups: members of own groups and of the default group, and groups that nothing uses any more.
 
-import { DEFAULT_CHAIN, deleteChain, groupChain, listenerChain, TAG_CHAIN } from './chains.ts'
+import { DEFAULT_CHAIN, groupChain, TAG_CHAIN } from './chains.ts'
 import { type Chosen, selectBackends } from './chosen.ts'
+import type { Decided } from './decided.ts'
 import type { DiffInput } from './diff-input.ts'
 import { followingIn } from './following.ts'
+import { fateOf, watchersOf } from './group-users.ts'
 import type { Health } from './health.ts'
-import type { Decision } from './holders.ts'
 import { parseMark } from './marks.ts'
 import { diffGroup, type GroupDiff, type GroupInput, type MemberRules, memberKey } from './members.ts'
 import {
@@ -19,7 +20,6 @@ import {
   type Member,
 } from './model.ts'
 import type { Backends } from './nodes.ts'
-import type { Step } from './steps.ts'
 import { isTaken } from './taken.ts'
 import { type GroupWish, isOwnGroup } from './targets.ts'
 
@@ -100,7 +100,7 @@ function ownInput(
   const mark = parseMark(name)
   // Ports that every node has are left as a whole; a port in host mode may be this service's on one node and another's on the next.
   const isStrangers = ({ server, port }: Member) => mark !== undefined && port !== undefined && isTaken(input, mark, port, server)
-  const own = groupInput(context, ref, members, ports, listeners, chosen)
+  const own = groupInput(context, ref, members, ports, watchersOf({ ref, listeners }, input.lb), chosen)
   return chosen.places === undefined ? own : { ...own, isTaken: isStrangers }
 }
 
@@ -151,30 +151,24 @@ export function zeros(lb: LoadBalancer, backends: Backends, before: ReadonlyMap<
   return new Map(out.map((key) => [key, before.get(key) ?? now]))
 }
 
-type Users = ReadonlyMap<ListenerKey, { readonly decision: Decision; readonly step: Step }>
-
-/** Own groups: wanted ones in step, those of kept listeners followed, unused ones removed after what still uses them. */
+/** Own groups: wanted ones in step, those of what is kept followed, unused ones removed after what still uses them. */
 export function planGroups(
   wishes: ReadonlyMap<string, GroupWish>,
-  users: Users,
+  users: ReadonlyMap<ListenerKey, Decided>,
   input: DiffInput,
   context: GroupContext,
 ): { readonly plans: readonly GroupPlan[]; readonly removals: readonly Chain[] } {
-  const { lb, rules, held } = input
   const plans = [...wishes.values()].map((wish) => planWantedGroup(wish, context, input))
   const used = new Set([...wishes.values()].map((wish) => wish.existing?.ref))
   const removals: Chain[] = []
-  for (const group of lb.groups) {
-    if (!isOwnGroup(group, rules.owner) || used.has(group.ref)) continue
-    const mine = group.listeners.map((key) => ({ key, user: users.get(key) }))
-    if (mine.some(({ user }) => user?.decision.kind === 'keep' && user.decision.keep.reason === 'freeze')) continue
-    if (group.rules > 0 || mine.some(({ key, user }) => user?.step.leaves !== true || held.has(key))) {
-      plans.push(planKeptGroup(group, context, input))
-      continue
-    }
-    const after = mine.map(({ key, user }) => (user?.decision.kind === 'delete' ? deleteChain(key) : listenerChain(key)))
+  for (const group of input.lb.groups) {
+    if (!isOwnGroup(group, input.rules.owner) || used.has(group.ref)) continue
+    const fate = fateOf(group, users, input)
+    if (fate.kind === 'follow') plans.push(planKeptGroup(group, context, input))
+    if (fate.kind === 'close') plans.push({ chain: fate.chain, respected: [], needsHealth: false, recheckAt: undefined })
+    if (fate.kind !== 'remove') continue
     const changes: readonly Change[] = [{ kind: 'deleteGroup', group: group.ref, name: group.name }]
-    removals.push({ id: `remove group ${group.ref}`, service: undefined, after: [TAG_CHAIN, ...after], changes })
+    removals.push({ id: `remove group ${group.ref}`, service: undefined, after: [TAG_CHAIN, ...fate.after], changes })
   }
   return { plans, removals }
 }

@@ -1,11 +1,13 @@
 // Who has a listener: the holder keeps it, the older service wins a free one, what is not ours stays untouched unless adopted.
+// Services with rules share one: they are guests, not losers, and one of them holds it where nobody names it without rules.
 import { type Claim, compareAge } from './claims.ts'
 import type { Keep } from './keep.ts'
 import { type Mark, parseMark } from './marks.ts'
 import type { ActualListener, ListenerKey, LoadBalancer } from './model.ts'
+import { isGuest, kindOf, kindOfListener, portMark, sameMark } from './shared.ts'
 
 export type Decision =
-  | { readonly kind: 'create'; readonly claim: Claim }
+  | { readonly kind: 'create'; readonly claim: Claim; readonly guests: readonly Claim[] }
   /** The listener is there: make it what the claim says. `from`: how it comes to this claim. */
   | {
       readonly kind: 'update'
@@ -13,13 +15,25 @@ export type Decision =
       readonly actual: ActualListener
       readonly from: 'held' | 'handedOver' | 'adopted'
       readonly mark: Mark | undefined
+      /** Oldest first; the claim itself among them where a guest holds the listener. */
+      readonly guests: readonly Claim[]
     }
-  | { readonly kind: 'keep'; readonly actual: ActualListener; readonly mark: Mark; readonly keep: Keep }
+  | { readonly kind: 'keep'; readonly actual: ActualListener; readonly mark: Mark; readonly keep: Keep; readonly guests: readonly Claim[] }
   | { readonly kind: 'delete'; readonly actual: ActualListener; readonly mark: Mark }
 
 export type Loser = { readonly claim: Claim; readonly reason: string }
 
 export type Decisions = { readonly byKey: ReadonlyMap<ListenerKey, Decision>; readonly losers: readonly Loser[] }
+
+/** What the decision over a listener of ours depends on besides its claims. */
+export type Holding = {
+  /** Why it must stay although its service does not claim it; undefined if its claim has ended. */
+  readonly keep: Keep | undefined
+  /** It leads to another service's port: nothing is worth holding it for, where guests could use it. */
+  readonly stolen: boolean
+  /** Why rules on it must stay; undefined where none of ours must. */
+  readonly ruleKeep: Keep | undefined
+}
 
 /** Our mark on a listener, or undefined: then it is not ours. */
 export function ownMark(listener: ActualListener, owner: string): Mark | undefined {
@@ -36,57 +50,119 @@ const byAge = (a: Claim, b: Claim) =>
 const lost = (claims: readonly Claim[], winner: Claim | undefined, reason: string): Loser[] =>
   claims.filter((claim) => claim !== winner).map((claim) => ({ claim, reason }))
 
-function decideOwned(
+type Result = { readonly decision: Decision | undefined; readonly losers: readonly Loser[] }
+type Here = { readonly plain: readonly Claim[]; readonly guests: readonly Claim[] }
+
+/** Two targets of one service port may name one listener: the first counts. */
+function split(claims: readonly Claim[]): Here {
+  const guests = new Map<string, Claim>()
+  for (const claim of claims.filter(isGuest)) if (!guests.has(portMark(claim.mark))) guests.set(portMark(claim.mark), claim)
+  return { plain: claims.filter((claim) => !isGuest(claim)), guests: [...guests.values()] }
+}
+
+/** Guests of the listener's kind share it, the others lose. */
+function sharing(guests: readonly Claim[], kind: string, key: ListenerKey, holder: string) {
+  const text = `listener port ${portOf(key)} is ${kind.startsWith('redirect') ? `a ${kind}` : kind}, held by service ${holder}`
+  const differing = guests.filter((claim) => kindOf(claim) !== kind)
+  return {
+    guests: guests.filter((claim) => !differing.includes(claim)),
+    losers: differing.map((claim): Loser => ({ claim, reason: `${text}, and not ${kindOf(claim)}` })),
+  }
+}
+
+const among = (claims: readonly Claim[], mark: Mark): Claim | undefined => {
+  const own = claims.filter((claim) => claim.mark.service === mark.service)
+  return own.find((claim) => sameMark(claim.mark, mark)) ?? own[0]
+}
+
+/** The claim that the listener is made for, and how it came to it. */
+function leadOf(
   actual: ActualListener,
   mark: Mark,
-  claims: readonly Claim[],
-  keep: Keep | undefined,
-): { decision: Decision; losers: Loser[] } {
-  const own = claims.filter((claim) => claim.mark.service === mark.service)
-  const holder = own.find((claim) => claim.mark.port === mark.port && claim.mark.transport === mark.transport) ?? own[0]
-  if (holder !== undefined) {
-    const text = `listener port ${portOf(actual.key)} is held by service ${holder.service}`
-    return { decision: { kind: 'update', claim: holder, actual, from: 'held', mark }, losers: lost(claims, holder, text) }
-  }
-  if (keep !== undefined) {
-    const text = `listener port ${portOf(actual.key)} is held by service ${mark.service}: ${keep.text}`
-    return { decision: { kind: 'keep', actual, mark, keep }, losers: lost(claims, undefined, text) }
-  }
-  const heir = claims[0]
-  if (heir === undefined) return { decision: { kind: 'delete', actual, mark }, losers: [] }
-  const text = `listener port ${portOf(actual.key)} is held by the older service ${heir.service}`
-  return { decision: { kind: 'update', claim: heir, actual, from: 'handedOver', mark }, losers: lost(claims, heir, text) }
+  { plain, guests }: Here,
+  kept: boolean,
+): { claim: Claim; from: 'held' | 'handedOver' } | undefined {
+  const holder = among(plain, mark)
+  if (holder !== undefined) return { claim: holder, from: 'held' }
+  const kind = kindOfListener(actual)
+  const stay = guests.filter((claim) => kindOf(claim) === kind)
+  const holding = among(guests, mark)
+  if (holding === undefined && kept) return undefined
+  // While guests use it as it is, nobody makes it anything else.
+  const wanted = holding === undefined || stay.length > 0 ? kind : kindOf(holding)
+  const free = holding === undefined && stay.length === 0
+  const named = plain.find((claim) => free || kindOf(claim) === wanted)
+  const heir = named ?? (holding !== undefined && kindOf(holding) === wanted ? holding : stay[0]) ?? (free ? guests[0] : undefined)
+  return heir === undefined ? undefined : { claim: heir, from: heir === holding ? 'held' : 'handedOver' }
 }
 
-function decideForeign(actual: ActualListener, claims: readonly Claim[]): { decision: Decision | undefined; losers: Loser[] } {
+function updated(actual: ActualListener, mark: Mark, here: Here, lead: { claim: Claim; from: 'held' | 'handedOver' }): Result {
+  const { claim, from } = lead
+  const kind = kindOfListener(actual)
+  const stay = here.guests.filter((guest) => guest !== claim && kindOf(guest) === kind)
+  const whose = from === 'held' ? 'held by service' : 'held by the older service'
+  const plain = lost(here.plain, claim, `listener port ${portOf(actual.key)} is ${whose} ${claim.service}`)
+  if (kindOf(claim) !== kind && stay.length > 0) {
+    const text = `stays ${kind} while ${stay.map(({ service }) => service).join(', ')} ${stay.length === 1 ? 'has' : 'have'} rules on it`
+    const { guests, losers } = sharing(here.guests, kind, actual.key, claim.service)
+    return { decision: { kind: 'keep', actual, mark, keep: { reason: 'shared', text }, guests }, losers: [...plain, ...losers] }
+  }
+  const { guests, losers } = sharing(here.guests, kindOf(claim), actual.key, claim.service)
+  return { decision: { kind: 'update', claim, actual, from, mark, guests }, losers: [...plain, ...losers] }
+}
+
+function decideOwned(actual: ActualListener, mark: Mark, claims: readonly Claim[], { keep, stolen, ruleKeep }: Holding): Result {
+  const here = split(claims)
+  const fitting = here.guests.some((claim) => kindOf(claim) === kindOfListener(actual))
+  const held = stolen && fitting ? undefined : keep
+  const lead = leadOf(actual, mark, here, held !== undefined)
+  if (lead !== undefined) return updated(actual, mark, here, lead)
+  const reason = held ?? ruleKeep
+  if (reason === undefined) return { decision: { kind: 'delete', actual, mark }, losers: [] }
+  const text = `listener port ${portOf(actual.key)} is held by service ${mark.service}: ${reason.text}`
+  const { guests, losers } = sharing(here.guests, kindOfListener(actual), actual.key, mark.service)
+  const plain = lost(here.plain, undefined, text)
+  return { decision: { kind: 'keep', actual, mark, keep: reason, guests }, losers: [...plain, ...losers] }
+}
+
+function adoption(here: Here): string {
+  const [first] = here.plain
+  if (first !== undefined) return `; to take it over add the label slb.port.${first.mark.port}.adopt: "true"`
+  return here.guests.length === 0 ? '' : '; a service that names it without rules can take it over (adopt), and is then its holder'
+}
+
+function decideForeign(actual: ActualListener, claims: readonly Claim[]): Result {
   const other = parseMark(actual.note)
-  const adopter = claims.find((claim) => claim.adopt)
-  if (other !== undefined) {
-    return {
-      decision: undefined,
-      losers: lost(claims, undefined, `listener port ${portOf(actual.key)} belongs to owner ${other.owner} (service ${other.service})`),
-    }
-  }
-  if (adopter === undefined) {
-    const hint = claims[0] === undefined ? '' : `; to take it over add the label slb.port.${claims[0].mark.port}.adopt: "true"`
-    return { decision: undefined, losers: lost(claims, undefined, `listener port ${portOf(actual.key)} is not ours${hint}`) }
-  }
+  const here = split(claims)
+  const adopter = here.plain.find((claim) => claim.adopt)
+  const port = `listener port ${portOf(actual.key)}`
+  const refused = (text: string): Result => ({ decision: undefined, losers: lost(claims, undefined, text) })
+  if (other !== undefined) return refused(`${port} belongs to owner ${other.owner} (service ${other.service})`)
+  if (adopter === undefined) return refused(`${port} is not ours${adoption(here)}`)
   if (actual.target === undefined) {
-    return {
-      decision: undefined,
-      losers: lost(claims, undefined, `listener port ${portOf(actual.key)} redirects or uses a master-slave group and cannot be adopted`),
-    }
+    // The note of a redirect cannot be changed, so taking it over would mean to delete what somebody made.
+    return refused(`${port} redirects or uses a master-slave group and cannot be adopted; delete it, and it is made anew`)
   }
-  const text = `listener port ${portOf(actual.key)} is held by the older service ${adopter.service}`
-  return { decision: { kind: 'update', claim: adopter, actual, from: 'adopted', mark: undefined }, losers: lost(claims, adopter, text) }
+  const plain = lost(here.plain, adopter, `${port} is held by the older service ${adopter.service}`)
+  const { guests, losers } = sharing(here.guests, kindOf(adopter), actual.key, adopter.service)
+  return { decision: { kind: 'update', claim: adopter, actual, from: 'adopted', mark: undefined, guests }, losers: [...plain, ...losers] }
 }
 
-/** @param keepOf why a listener of ours that its service does not claim must stay; undefined if its claim has ended */
+/** Who names it without rules, else the oldest guest that need not wait for anything. */
+function decideFree(key: ListenerKey, claims: readonly Claim[]): Result {
+  const here = split(claims)
+  const claim = here.plain[0] ?? here.guests.find(({ waits }) => waits === '') ?? here.guests[0]
+  if (claim === undefined) return { decision: undefined, losers: [] }
+  const plain = lost(here.plain, claim, `listener port ${portOf(key)} goes to the older service ${claim.service}`)
+  const { guests, losers } = sharing(here.guests, kindOf(claim), key, claim.service)
+  return { decision: { kind: 'create', claim, guests }, losers: [...plain, ...losers] }
+}
+
 export function decide(
   lb: LoadBalancer,
   claims: readonly Claim[],
   owner: string,
-  keepOf: (mark: Mark, key: ListenerKey) => Keep | undefined,
+  holdingOf: (mark: Mark, actual: ActualListener) => Holding,
 ): Decisions {
   const wanted = new Map<ListenerKey, Claim[]>()
   for (const claim of [...claims].sort(byAge)) wanted.set(claim.key, [...(wanted.get(claim.key) ?? []), claim])
@@ -97,15 +173,14 @@ export function decide(
     const here = wanted.get(actual.key) ?? []
     wanted.delete(actual.key)
     if (mark === undefined && here.length === 0) continue
-    const result = mark === undefined ? decideForeign(actual, here) : decideOwned(actual, mark, here, keepOf(mark, actual.key))
+    const result = mark === undefined ? decideForeign(actual, here) : decideOwned(actual, mark, here, holdingOf(mark, actual))
     if (result.decision !== undefined) byKey.set(actual.key, result.decision)
     losers.push(...result.losers)
   }
   for (const [key, here] of wanted) {
-    const [oldest] = here
-    if (oldest === undefined) continue
-    byKey.set(key, { kind: 'create', claim: oldest })
-    losers.push(...lost(here, oldest, `listener port ${portOf(key)} goes to the older service ${oldest.service}`))
+    const { decision, losers: others } = decideFree(key, here)
+    if (decision !== undefined) byKey.set(key, decision)
+    losers.push(...others)
   }
   return { byKey, losers }
 }

@@ -4,7 +4,8 @@ import type { Mark } from './marks.ts'
 import type { ListenerKey } from './model.ts'
 
 export type Keep = {
-  readonly reason: 'grace' | 'pending' | 'frozen' | 'freeze' | 'move'
+  /** shared: others are still on it. lost: it is wanted here, but is another's. */
+  readonly reason: 'grace' | 'pending' | 'frozen' | 'freeze' | 'move' | 'shared' | 'lost'
   readonly text: string
   /** Milliseconds; undefined: until the cause is gone. */
   readonly until?: number

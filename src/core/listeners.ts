@@ -2,9 +2,11 @@
 // What people closed stays closed, and who closed it is written behind the mark.
 import type { Claim } from './claims.ts'
 import type { Decision } from './holders.ts'
-import { formatMark, type Mark } from './marks.ts'
+import { formatMark, type Mark, parseMark } from './marks.ts'
 import type { ActualListener, Change, ListenerSpec, Target } from './model.ts'
 import type { OptionName, Settings } from './options.ts'
+import { sameMark } from './shared.ts'
+import { attributesOf, redirectOf } from './web-options.ts'
 
 export type ListenerDiff = {
   readonly changes: readonly Change[]
@@ -20,6 +22,18 @@ const sameTarget = (a: Target | undefined, b: Target) =>
 
 const names = (settings: Settings) => Object.keys(settings) as OptionName[]
 
+/** Whether the API could only make it anew: another protocol, other settings that it cannot change, or from or to a redirect. */
+export function mustReplace(claim: Claim, actual: ActualListener, target: Target | undefined, immovable: Immovable): boolean {
+  if (target === undefined && actual.target === undefined) {
+    // A Set call on a redirect is not allowed (Operation.NotAllowed), not even for its note.
+    const { set } = changedSettings(redirectOf(claim.settings), actual.settings)
+    const known: readonly string[] = ['forward-port', ...names(actual.settings)]
+    return names(set).some((name) => known.includes(name)) || !sameMark(parseMark(actual.note), claim.mark)
+  }
+  if (target === undefined || actual.target === undefined) return true
+  return actual.protocol !== claim.protocol || immovable(actual.settings, claim.settings)
+}
+
 /** Only what differs; what the desired side leaves out is not ours to manage. */
 function changedSettings(want: Settings, have: Settings): { readonly set: Settings; readonly was: Settings } {
   const changed = names(want).filter((name) => want[name] !== undefined && want[name] !== have[name])
@@ -28,14 +42,15 @@ function changedSettings(want: Settings, have: Settings): { readonly set: Settin
   return { set: pick(want), was: pick(have) }
 }
 
-export function specOf(claim: Claim, target: Target, suffix: Mark['suffix'] = ''): ListenerSpec {
+/** @param target undefined: it redirects */
+export function specOf(claim: Claim, target: Target | undefined, suffix: Mark['suffix'] = ''): ListenerSpec {
   return {
     key: claim.key,
     port: claim.port,
     protocol: claim.protocol,
     note: formatMark({ ...claim.mark, suffix }),
     target,
-    settings: claim.settings,
+    settings: target === undefined ? redirectOf(claim.settings) : attributesOf(claim.settings),
   }
 }
 
@@ -49,7 +64,7 @@ function suffixOf(actual: ActualListener, mark: Mark | undefined, seenRunning: b
 
 export function diffListener(
   decision: Extract<Decision, { kind: 'update' }>,
-  target: Target,
+  target: Target | undefined,
   seenRunning: boolean,
   immovable: Immovable,
 ): ListenerDiff {
@@ -60,23 +75,25 @@ export function diffListener(
   const closed = suffix === 'closed'
   const state = closed ? 'closed' : actual.status === 'running' ? 'exposed' : 'pending'
   const reason = closed ? 'stopped by hand; start the listener in the console, or delete it to have it made anew' : ''
-  if (actual.protocol !== claim.protocol || immovable(actual.settings, claim.settings)) {
+  if (mustReplace(claim, actual, target, immovable)) {
     // A replacement would open what a person closed.
     if (closed) return { changes: [], state, reason }
+    if (claim.waits !== '') return { changes: [], state: 'pending', reason: claim.waits }
     return { changes: [{ kind: 'replaceListener', was: actual.protocol, listener: specOf(claim, target) }], state, reason }
   }
   const changes: Change[] = []
   const note = formatMark({ ...claim.mark, suffix })
-  const { set, was } = changedSettings(claim.settings, actual.settings)
-  const moves = !sameTarget(actual.target, target)
-  if (names(set).length > 0 || moves || note !== actual.note) {
+  const settings = attributesOf(claim.settings)
+  const { set, was } = changedSettings(settings, actual.settings)
+  const moves = target !== undefined && !sameTarget(actual.target, target)
+  if (target !== undefined && (names(set).length > 0 || moves || note !== actual.note)) {
     changes.push({
       kind: 'updateListener',
       key: actual.key,
       protocol: actual.protocol,
       set,
       was,
-      settings: claim.settings,
+      settings,
       ...(note === actual.note ? {} : { note }),
       ...(moves ? { target, ...(actual.target === undefined ? {} : { wasTarget: actual.target }) } : {}),
     })

@@ -1,5 +1,6 @@
 // Ownership marks: the only memory this product has, written on the cloud side and read back strictly.
 // What does not parse exactly as we would write it is somebody else's.
+import { fnv } from './hash.ts'
 import type { Transport } from './model.ts'
 
 export type Mark = {
@@ -24,19 +25,12 @@ const OWNER = '[A-Za-z0-9.-]{1,16}'
 const MARK = new RegExp(`^${PREFIX}/(${OWNER})/([A-Za-z0-9._-]{1,80})/([1-9]\\d{0,4})-(tcp|udp)(?:/(stopped|closed))?$`)
 const BACKEND = new RegExp(`^${PREFIX}/(${OWNER})(/0)?$`)
 
-/** FNV-1a, 32 bit, over UTF-16 units: tells cut names apart, nothing more. */
-function hash(text: string): string {
-  let h = 0x811c9dc5
-  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193)
-  return (h >>> 0).toString(16).padStart(8, '0')
-}
-
 /** The service's name as it appears in marks: long names are cut and told apart by a hash. Stable when applied twice. */
 export function markService(service: string, owner: string): string {
   const room = LIMIT - PREFIX.length - owner.length - PORT_ROOM - 3
   const plain = service.replaceAll(/[^A-Za-z0-9._-]/g, '-')
   if (plain === service && service.length > 0 && service.length <= room) return service
-  return `${plain.slice(0, room - HASH_ROOM)}.${hash(service)}`
+  return `${plain.slice(0, room - HASH_ROOM)}.${fnv(service)}`
 }
 
 /** At most 80 characters without the suffix. */

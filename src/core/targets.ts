@@ -8,6 +8,7 @@ import { isOurs, isZeroNote, type Leaving } from './members.ts'
 import type { ActualListener, Group, GroupRef, LoadBalancer, Member, Target } from './model.ts'
 import type { Backends } from './nodes.ts'
 import type { Selection } from './selection.ts'
+import { emptyGroupName, forwardPortOf, isGuest } from './shared.ts'
 
 export type TargetRules = { readonly owner: string; readonly note: string; readonly backends: 'auto' | 'vserver-group' }
 
@@ -37,14 +38,15 @@ export function defaultGroupIsOurs(
 export const isOwnGroup = (group: Group, owner: string) => parseMark(group.name)?.owner === owner
 
 /** Two groups with one mark: the one in use counts. */
-function groupByName(lb: LoadBalancer, name: string): Group | undefined {
+export function groupByName(lb: LoadBalancer, name: string): Group | undefined {
   const named = lb.groups.filter((group) => group.name === name)
   return named.find((group) => group.listeners.length > 0 || group.rules > 0) ?? named[0]
 }
 
-const groupName = (claim: Claim) => formatMark({ ...claim.mark, suffix: '' })
+const groupName = (claim: Pick<Claim, 'mark'>) => formatMark({ ...claim.mark, suffix: '' })
 
-export type Aim = { readonly target: Target; readonly group?: GroupWish }
+/** Without a target it redirects. */
+export type Aim = { readonly target: Target | undefined; readonly group?: GroupWish }
 
 /** What of the swarm a target depends on. */
 export type AimContext = {
@@ -59,7 +61,12 @@ export type AimContext = {
 /** Does this listener watch its backends at all? Without that nobody can say when a new port is healthy. */
 const isChecked = (claim: Claim) => claim.settings['health-check-switch'] === 'on' || claim.settings['health-check-flag'] === 'on'
 
-function ownGroup(claim: Claim, oldPorts: readonly number[], { lb, rules, isTaken }: AimContext): Aim {
+/** The group of a service port: what its rules lead to, and its listeners where they do not use the default group. */
+export function ownGroup(
+  claim: Claim,
+  oldPorts: readonly number[],
+  { lb, rules, isTaken }: Pick<AimContext, 'lb' | 'rules' | 'isTaken'>,
+): { readonly target: Target; readonly group: GroupWish } {
   const name = groupName(claim)
   const existing = groupByName(lb, name)
   const present = existing?.members.flatMap(({ port, note }) => (port !== undefined && isOurs(note, rules.note) ? [port] : [])) ?? []
@@ -71,8 +78,18 @@ function ownGroup(claim: Claim, oldPorts: readonly number[], { lb, rules, isTake
   return { target: { kind: 'group', group: ref }, group: { name, existing, ports: [claim.nodePort], leaving, selection: claim.selection } }
 }
 
+/** What a listener has behind it that only guests share. */
+function emptyGroup(port: number, { lb, rules }: AimContext): Aim {
+  const name = emptyGroupName(rules.owner, port)
+  const existing = groupByName(lb, name)
+  const group: GroupWish = { name, existing, ports: [], leaving: new Map(), selection: undefined }
+  return { target: { kind: 'group', group: existing?.ref ?? name }, group }
+}
+
 /** @param mark of the listener as it is: only its own service's old port is served beside the new one */
 export function aimOf(claim: Claim, actual: ActualListener | undefined, mark: Mark | undefined, context: AimContext): Aim {
+  if (forwardPortOf(claim) !== undefined) return { target: undefined }
+  if (isGuest(claim)) return emptyGroup(claim.port, context)
   // The default group has every node on one port: a claim that chooses needs its own.
   const mayShare = claim.selection === undefined
   if (actual === undefined) {
@@ -97,8 +114,12 @@ export function mergeWishes(wishes: readonly GroupWish[]): ReadonlyMap<string, G
   return merged
 }
 
-/** Will this group have a backend with a weight on a port that is wanted? To switch to one that has none would drop all traffic. */
+/**
+ * Will this group have a backend with a weight on a port that is wanted? To switch to one that has none would drop all traffic.
+ * The empty group is meant to have none.
+ */
 export function willServe({ existing, ports, selection }: GroupWish, backends: Backends): boolean {
+  if (ports.length === 0 && selection === undefined) return true
   const members = existing?.members ?? []
   const chosen = selectBackends(backends, selection)
   const isWanted = ({ server, port }: Member) =>

@@ -3,7 +3,8 @@ import type { Claim } from './claims.ts'
 import type { Loser } from './holders.ts'
 import type { Keep } from './keep.ts'
 import type { Mark } from './marks.ts'
-import type { ActualListener, ListenerKey } from './model.ts'
+import type { ActualListener, DeleteKey, ListenerKey, RuleWish } from './model.ts'
+import { unitOf } from './shared.ts'
 
 export type VerdictState = 'exposed' | 'pending' | 'frozen' | 'held' | 'refused' | 'closed' | 'removing'
 
@@ -12,7 +13,9 @@ export type Verdict = {
   /** Container port: `80/tcp`. */
   readonly port: string
   readonly key: ListenerKey
-  /** `http:8080` */
+  /** What the guard and the chains of a plan call it: the listener, or the service port's rules on it. */
+  readonly unit: DeleteKey
+  /** `http:8080`, and of a forwarding rule `http:80 shop.example.com/api` */
   readonly listener: string
   readonly state: VerdictState
   readonly reason: string
@@ -20,7 +23,7 @@ export type Verdict = {
 
 export function claimVerdict(claim: Claim, state: VerdictState, reason: string): Verdict {
   const port = `${claim.mark.port}/${claim.mark.transport}`
-  return { service: claim.service, port, key: claim.key, listener: `${claim.protocol}:${claim.port}`, state, reason }
+  return { service: claim.service, port, key: claim.key, unit: claim.key, listener: `${claim.protocol}:${claim.port}`, state, reason }
 }
 
 export const loserVerdict = ({ claim, reason }: Loser): Verdict => claimVerdict(claim, 'refused', reason)
@@ -31,6 +34,8 @@ const KEPT: Record<Keep['reason'], VerdictState> = {
   frozen: 'frozen',
   freeze: 'frozen',
   move: 'pending',
+  shared: 'pending',
+  lost: 'refused',
 }
 
 export function keptVerdict(actual: ActualListener, mark: Mark, keep: Keep | undefined, reason: string): Verdict {
@@ -38,8 +43,17 @@ export function keptVerdict(actual: ActualListener, mark: Mark, keep: Keep | und
     service: mark.service,
     port: `${mark.port}/${mark.transport}`,
     key: actual.key,
+    unit: actual.key,
     listener: `${actual.protocol}:${actual.port}`,
     state: keep === undefined ? 'removing' : KEPT[keep.reason],
     reason,
   }
+}
+
+/** `shop.example.com/api`, as behind a listener's name. */
+export const ruleText = ({ domain, url }: RuleWish): string => `${domain}${url}`
+
+/** The same for one rule of a service port. */
+export function ruleVerdict(verdict: Verdict, mark: Mark, rule: RuleWish): Verdict {
+  return { ...verdict, unit: unitOf(verdict.key, mark), listener: `${verdict.listener} ${ruleText(rule)}` }
 }

@@ -1,0 +1,45 @@
+// Options of http and https listeners that are not simply an attribute of the listener.
+import type { Protocol } from './model.ts'
+import type { Settings } from './options.ts'
+
+/** What a forwarding rule can have of its own; all else is its listener's. */
+export const RULE_OPTIONS: readonly string[] = [
+  'scheduler',
+  'sticky-session',
+  'sticky-session-type',
+  'cookie-timeout',
+  'cookie',
+  'health-check-flag',
+  'health-check-uri',
+  'health-check-domain',
+  'health-check-httpcode',
+  'health-check-connect-port',
+  'health-check-interval',
+  'health-check-timeout',
+  'healthy-threshold',
+  'unhealthy-threshold',
+]
+
+/** What a redirect has besides its port: who may connect. */
+const REDIRECT_OPTIONS: readonly string[] = ['forward-port', 'acl-status', 'acl-type', 'acl-id']
+
+/** Things of their own on the cloud, with changes of their own. */
+const SEPARATE: readonly string[] = ['domain-extensions']
+
+export const isL7 = (protocol: Protocol): boolean => protocol === 'http' || protocol === 'https'
+
+export const settingOf = (settings: Readonly<Record<string, string | number | undefined>>, name: string): string | number | undefined =>
+  settings[name]
+
+const only = (settings: Settings, isMeant: (name: string) => boolean): Settings =>
+  Object.fromEntries(Object.entries(settings).filter(([name, value]) => value !== undefined && isMeant(name)))
+
+/** The attributes of a listener: what is sent when it is created, and what is compared. */
+export const attributesOf = (settings: Settings): Settings => only(settings, (name) => !SEPARATE.includes(name))
+export const redirectOf = (settings: Settings): Settings => only(settings, (name) => REDIRECT_OPTIONS.includes(name))
+
+/** Undefined: labels set none of them, so that the rule has those of its listener. Otherwise all of them: the API takes them together. */
+export function ruleSettings(given: Settings, settings: Settings): Settings | undefined {
+  const isOwn = (name: string) => RULE_OPTIONS.includes(name)
+  return Object.keys(only(given, isOwn)).length === 0 ? undefined : only(settings, isOwn)
+}
