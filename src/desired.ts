@@ -76,6 +76,7 @@ const labelRules = (config: Config): LabelRules => ({
   expose: config.expose,
   ports: (config.ports ?? []).map(({ from, to }) => [from, to] as const),
   defaultBandwidth: config.defaultBandwidth,
+  routing: config.routing,
 })
 
 const nodeRules = (config: Config): NodeRules => ({

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { SETTING_KEYS, SETTINGS } from '../src/config/settings.ts'
-import { OPTION_NAMES, specOf } from '../src/core/options.ts'
+import { isOption, LABEL_NAMES, protocolsOf, specOf, wishOf } from '../src/core/options.ts'
 import { createMetrics } from '../src/http/metrics.ts'
 import { board } from './support/board.ts'
 import { groupTables, settingsTable, table } from './support/settings-table.ts'
@@ -14,9 +14,9 @@ const read = (file: string) => readFileSync(join(ROOT, file), 'utf8')
 const optionTable = () =>
   `${table(
     ['option', 'listeners', 'meaning'],
-    OPTION_NAMES.map((option) => {
-      const { protocols, help, unit } = specOf(option)
-      return [`\`${option}\``, protocols.join(', '), unit === undefined ? help : `${help} (${unit})`]
+    LABEL_NAMES.map((name) => {
+      const { help, unit } = isOption(name) ? specOf(name) : { ...wishOf(name), unit: undefined }
+      return [`\`${name}\``, protocolsOf(name).join(', '), unit === undefined ? help : `${help} (${unit})`]
     }),
   )}\n`
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import type { Protocol } from '../src/core/model.ts'
-import { OPTION_NAMES, type OptionName, specOf } from '../src/core/options.ts'
+import { isOption, LABEL_NAMES, type LabelName, type OptionName, protocolsOf, specOf, wishOf } from '../src/core/options.ts'
 import { expectedValue } from '../src/core/values.ts'
 import { lines, problems, read } from './support/labels.ts'
 
@@ -14,7 +14,7 @@ function values(option: OptionName): string {
   const spec = specOf(option)
   const unit = spec.unit === undefined ? '' : ` ${spec.unit}`
   if (spec.type === 'int') return `${spec.min}-${spec.max}${unit}${spec.also === undefined ? '' : ` or ${spec.also.join(', ')}`}`
-  if (spec.type === 'text') return spec.expected
+  if (spec.type === 'text' || spec.type === 'form') return spec.expected
   const words = (list: readonly string[]) => list.map((word) => `\`${word}\``).join(', ')
   if (spec.type === 'set') return `${words(spec.values)}, comma separated`
   if (spec.byProtocol === undefined) return words(spec.values)
@@ -53,13 +53,18 @@ function condition(option: OptionName): string {
   return `the health check on${tcp}`
 }
 
+function row(name: LabelName): string[] {
+  if (isOption(name)) return [values(name), defaultOf(name), protocolsOf(name).join(', '), condition(name), specOf(name).help]
+  const { expected, default: given, scopes, help } = wishOf(name)
+  const scope = !scopes.includes('target') ? 'a whole port or service' : scopes.includes('service') ? '' : 'a port'
+  return [expected, given, protocolsOf(name).join(', '), scope, help]
+}
+
 function optionTable(): string {
-  const rows = OPTION_NAMES.map((option) => {
-    const { protocols, help } = specOf(option)
-    return [`\`${option}\``, values(option), defaultOf(option), protocols.join(', '), condition(option), help]
-  })
+  const rows = LABEL_NAMES.map((name) => [`\`${name}\``, ...row(name)])
   const all = [['option', 'values', 'default', 'listeners', 'only with', 'meaning'], Array.from({ length: 6 }, () => '---'), ...rows]
-  return `${all.map((row) => `| ${row.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`).join('\n')}\n`
+  const cells = (cell: string) => cell.replaceAll('|', '\\|').replaceAll('<', '\\<')
+  return `${all.map((one) => `| ${one.map(cells).join(' | ')} |`).join('\n')}\n`
 }
 
 type Example = {
@@ -86,8 +91,8 @@ describe('docs/labels.md', () => {
   })
 
   test('says of every option what it expects', () => {
-    for (const option of OPTION_NAMES) expect(`${values(option)} ${expectedValue(option)}`.trim()).not.toBe('')
-    expect(optionTable().split('\n')).toHaveLength(OPTION_NAMES.length + 3)
+    for (const name of LABEL_NAMES) expect(`${row(name)[0]} ${expectedValue(name)}`.trim()).not.toBe('')
+    expect(optionTable().split('\n')).toHaveLength(LABEL_NAMES.length + 3)
   })
 
   test('has examples that work', () => {

@@ -1,10 +1,12 @@
-// The labels of Alibaba's former Swarm service, so that its stack files work as they are: `aliyun.lb.port_80`, `aliyun.probe.url`.
+// The labels of Alibaba's former Swarm service, so that its stack files work as they are: `aliyun.lb.port_80`, `aliyun.probe.url`; those
+// of its router are in routing-labels.ts.
 // Whatever they say, a label of ours says it louder.
 import { type Finding, fault, note, portList } from './findings.ts'
 import { type Parsed, parseTargets, type TargetText } from './grammar.ts'
 import type { PublishedPort, Service } from './model.ts'
 import type { OptionLabel, TargetLabel } from './own-labels.ts'
 import { plain, quote } from './quote.ts'
+import { sortRoutingLabels } from './routing-labels.ts'
 
 const LB_KEY = /^aliyun\.lb\.port_(\d{1,5})$/
 /** Unlike ours, load balancer and listener port are mandatory. */
@@ -102,13 +104,20 @@ function unpublished(probe: Probe, ports: readonly PublishedPort[], settled: boo
   ]
 }
 
-export function sortAliyunLabels(service: Pick<Service, 'labels' | 'ports' | 'settled'>): AliyunLabels {
+/** @param listeners SLB_ROUTING_LISTENERS */
+export function sortAliyunLabels(
+  service: Pick<Service, 'labels' | 'ports' | 'settled'>,
+  listeners: readonly TargetText[] | undefined,
+): AliyunLabels {
   const labels = Object.entries(service.labels)
     .filter(([label]) => label.startsWith('aliyun.'))
     .sort(([a], [b]) => (a < b ? -1 : 1))
   const { targets, findings } = readTargets(labels)
   const probe = readProbe(new Map(labels), service)
-  const routing = labels.find(([label]) => label.startsWith('aliyun.routing.'))
-  const notes = routing === undefined ? [] : [note(`${plain(routing[0])} needs forwarding rules, which are not supported yet`)]
-  return { targets, options: probe.options, findings: [...findings, ...probe.findings, ...notes] }
+  const routing = sortRoutingLabels(service, listeners)
+  return {
+    targets: [...targets, ...routing.targets],
+    options: [...probe.options, ...routing.options],
+    findings: [...findings, ...probe.findings, ...routing.findings],
+  }
 }

@@ -1,8 +1,8 @@
 // Which published ports go to which listeners, before any option is looked at: port labels first, SLB_EXPOSE where there are none.
 import { advice, type Finding, fault, note, portList, portName } from './findings.ts'
-import { formatTarget, type TargetText } from './grammar.ts'
-import type { Protocol, PublishedPort, Service, Transport } from './model.ts'
-import { inScope, type TargetLabel } from './own-labels.ts'
+import { formatTarget, isOwnLabel, type TargetText } from './grammar.ts'
+import type { Protocol, PublishedPort, RuleWish, Service, Transport } from './model.ts'
+import { inScope, type TargetLabel, type TargetWish } from './own-labels.ts'
 
 export type ExposeRules = {
   /** SLB_EXPOSE */
@@ -17,11 +17,13 @@ export type PortTarget = {
   readonly protocol: Protocol
   readonly listenerPort: number | undefined
   readonly labelled: boolean
+  /** The requests it is for, where the label of the target says so itself (`aliyun.routing.*`). */
+  readonly rules?: readonly RuleWish[]
 }
 
 export type Exposure = { readonly targets: readonly PortTarget[] } | { readonly reason: string }
 
-type Written = { readonly label: string; readonly targets: readonly TargetText[] }
+type Written = { readonly label: string; readonly targets: readonly TargetWish[]; readonly adds: boolean }
 type Assigned = { readonly written: ReadonlyMap<PublishedPort, readonly Written[]>; readonly findings: readonly Finding[] }
 
 /** What the cloud keeps for itself on udp. */
@@ -30,20 +32,24 @@ const DEFAULT_PORT: Readonly<Partial<Record<Protocol, number>>> = { http: 80, ht
 
 const transportOf = (protocol: Protocol): Transport => (protocol === 'udp' ? 'udp' : 'tcp')
 
-/** The one port a target goes to: the scheme decides between tcp and udp, the order of the service between equal ones. */
+const listenerPort = (port: PublishedPort, { protocol, port: listener }: TargetText) => listener ?? DEFAULT_PORT[protocol] ?? port.published
+
+/** The one port a target goes to: the scheme decides between tcp and udp, then ingress before host mode, then the service's order. */
 function findPort(label: TargetLabel, target: TargetText, candidates: readonly PublishedPort[]): PublishedPort | Finding {
   const fitting = candidates.filter((port) => port.transport === transportOf(target.protocol))
-  if (fitting.length === 0) {
+  const [first] = fitting
+  if (first === undefined) {
     const needed = `${label.port}/${transportOf(target.protocol)}`
     return fault(`${label.label}: ${formatTarget(target)} needs ${needed}, but published is only ${portList(candidates)}`, candidates)
   }
-  const ingress = fitting.find((port) => port.mode === 'ingress')
-  return (
-    ingress ?? {
-      ...fault(`${label.label}: host-mode ports are not supported yet; publish ${label.port} in ingress mode`, fitting),
-      kind: 'port',
-    }
-  )
+  return fitting.find(({ mode }) => mode === 'ingress') ?? fitting.find(({ published }) => published !== undefined) ?? first
+}
+
+/** In host mode without a fixed number every task has another port, and none is the listener's. */
+function unnumbered(label: TargetLabel, port: PublishedPort, target: TargetText, { settled }: Service): Finding[] {
+  if (port.mode !== 'host' || !settled || listenerPort(port, target) !== undefined) return []
+  const better = formatTarget({ ...target, port: port.target })
+  return [fault(`${label.label}: the tasks choose the node port of ${portName(port)}, so name the listener's: ${better}`, [port])]
 }
 
 function unpublished(label: TargetLabel, { ports, settled }: Service): Finding[] {
@@ -54,20 +60,17 @@ function unpublished(label: TargetLabel, { ports, settled }: Service): Finding[]
 }
 
 function twice(label: TargetLabel, port: PublishedPort, candidates: readonly PublishedPort[]): Finding[] {
-  const same = candidates.filter((other) => other.transport === port.transport && other.mode === 'ingress')
+  const same = candidates.filter((other) => other.transport === port.transport && other.mode === port.mode)
   if (same.length < 2) return []
   return [
     {
-      ...note(
-        `${label.label}: ${portName(port)} is published ${same.length} times; the first, ${port.published ?? 'not allocated yet'}, is used`,
-        port,
-      ),
+      ...note(`${label.label}: ${portName(port)} is published ${same.length} times; ${port.published ?? 'the first'} is used`, port),
       kind: 'port',
     },
   ]
 }
 
-function assignLabel(label: TargetLabel, service: Service, add: (port: PublishedPort, target: TargetText) => void): Finding[] {
+function assignLabel(label: TargetLabel, service: Service, add: (port: PublishedPort, target: TargetWish) => void): Finding[] {
   const candidates = service.ports.filter((port) => inScope(label, port))
   if (candidates.length === 0) return unpublished(label, service)
   if (!label.targets.ok) return [fault(`${label.label}: ${label.targets.text}`, candidates)]
@@ -77,7 +80,7 @@ function assignLabel(label: TargetLabel, service: Service, add: (port: Published
     if ('freezes' in port) findings.push(port)
     else {
       add(port, target)
-      findings.push(...twice(label, port, candidates))
+      findings.push(...twice(label, port, candidates), ...unnumbered(label, port, target, service))
     }
   }
   return findings
@@ -86,16 +89,18 @@ function assignLabel(label: TargetLabel, service: Service, add: (port: Published
 function assign(labels: readonly TargetLabel[], service: Service): Assigned {
   const written = new Map<PublishedPort, Written[]>()
   const findings = labels.flatMap((label) => {
-    const mine = new Map<PublishedPort, TargetText[]>()
+    const mine = new Map<PublishedPort, TargetWish[]>()
     const found = assignLabel(label, service, (port, target) => void mine.set(port, [...(mine.get(port) ?? []), target]))
-    for (const [port, targets] of mine) written.set(port, [...(written.get(port) ?? []), { label: label.label, targets }])
+    for (const [port, targets] of mine)
+      written.set(port, [...(written.get(port) ?? []), { label: label.label, targets, adds: label.adds === true }])
     return found
   })
   return { written, findings }
 }
 
-const toTarget = (port: PublishedPort, { protocol, loadBalancer, port: listener }: TargetText): PortTarget => {
-  return { loadBalancer, protocol, listenerPort: listener ?? DEFAULT_PORT[protocol] ?? port.published, labelled: true }
+const toTarget = (port: PublishedPort, target: TargetWish): PortTarget => {
+  const { protocol, loadBalancer, rules } = target
+  return { loadBalancer, protocol, listenerPort: listenerPort(port, target), labelled: true, ...(rules === undefined ? {} : { rules }) }
 }
 
 /** One target per listener. Two protocols on one listener cannot be; the same target twice is once. */
@@ -117,25 +122,42 @@ const written = ({ loadBalancer, protocol, listenerPort }: PortTarget): string =
 const sameTargets = (a: readonly PortTarget[], b: readonly PortTarget[]): boolean =>
   a.map(written).sort().join(';') === b.map(written).sort().join(';')
 
-function unsupported(label: string, port: PublishedPort, target: PortTarget): Finding[] {
-  if (target.protocol === 'https') return [fault(`${label}: https listeners are not supported yet`, [port])]
+function reserved(label: string, port: PublishedPort, target: PortTarget): Finding[] {
   if (target.protocol !== 'udp' || target.listenerPort === undefined || !RESERVED_UDP.includes(target.listenerPort)) return []
   return [fault(`${label}: the cloud reserves udp port ${target.listenerPort}; choose another listener port`, [port])]
 }
 
-function readPort(port: PublishedPort, labels: readonly Written[]): { readonly exposure: Exposure; readonly findings: readonly Finding[] } {
+type PortReading = { readonly exposure: Exposure; readonly findings: readonly Finding[] }
+
+/** What is written beside other labels gives way to a label of ours. */
+function addTo({ exposure, findings }: PortReading, port: PublishedPort, own: string | undefined, adds: readonly Written[]): PortReading {
+  const [first] = adds
+  if (first === undefined) return { exposure, findings }
+  if (own !== undefined)
+    return { exposure, findings: [...findings, note(`${first.label} has no effect: ${own} says where the port goes`, port)] }
+  const before = 'targets' in exposure ? exposure.targets : []
+  const { targets, clash } = distinct([...before, ...adds.flatMap((one) => one.targets.map((target) => toTarget(port, target)))])
+  const wrong =
+    clash === undefined ? [] : [fault(`${first.label}: ${written(clash)} clashes with another target on the same listener`, [port])]
+  return { exposure: { targets }, findings: [...findings, ...wrong] }
+}
+
+function readPort(port: PublishedPort, all: readonly Written[]): PortReading {
+  const labels = all.filter(({ adds }) => !adds)
   const findings: Finding[] = []
   const readings = labels.map(({ label, targets }) => {
     const { targets: places, clash } = distinct(targets.map((target) => toTarget(port, target)))
     if (clash !== undefined) findings.push(fault(`${label}: ${written(clash)} clashes with another target on the same listener`, [port]))
-    findings.push(...places.flatMap((target) => unsupported(label, port, target)))
+    findings.push(...places.flatMap((target) => reserved(label, port, target)))
     return { label, places }
   })
   const [first, ...others] = readings
   const differing = others.find((other) => first !== undefined && !sameTargets(first.places, other.places))
   if (first !== undefined && differing !== undefined)
     findings.push(fault(`${first.label} and ${differing.label} name different targets; keep one of them`, [port]))
-  return { exposure: { targets: first?.places ?? [] }, findings }
+  const own = labels.find(({ label }) => isOwnLabel(label))?.label
+  const adds = all.filter((one) => one.adds)
+  return addTo({ exposure: { targets: first?.places ?? [] }, findings }, port, own, adds)
 }
 
 const inRanges = (ranges: ExposeRules['ports'], port: number): boolean =>
@@ -145,7 +167,7 @@ const inRanges = (ranges: ExposeRules['ports'], port: number): boolean =>
 function unlabelled(port: PublishedPort, ports: readonly PublishedPort[], anyLabel: boolean, rules: ExposeRules): Exposure {
   const { published, transport } = port
   if (transport === 'sctp') return { reason: 'load balancers have no sctp listeners' }
-  if (port.mode === 'host') return { reason: 'host-mode ports are not supported yet; publish the port in ingress mode' }
+  if (port.mode === 'host') return { reason: `in host mode, which needs a label; ${advice(port, ports)}` }
   if (anyLabel) return { reason: `only labelled ports of this service are exposed; ${advice(port, ports)}` }
   if (rules.expose === 'labelled') return { reason: `not labelled; ${advice(port, ports)}` }
   if (published !== undefined && !inRanges(rules.ports, published))
@@ -175,7 +197,7 @@ export function expose(service: Service, labels: readonly TargetLabel[], rules: 
   }
   for (const [port, exposure] of byPort) {
     for (const target of 'targets' in exposure ? exposure.targets : [])
-      if (!target.labelled) found.push(...unsupported(`published port ${port.published}`, port, target))
+      if (!target.labelled) found.push(...reserved(`published port ${port.published}`, port, target))
   }
   return { byPort, findings: found }
 }

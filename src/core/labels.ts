@@ -1,21 +1,25 @@
 // Reads the labels of one service: where each published port is wanted and with which settings, or why it stays as it is.
 // A user's mistake is a problem and freezes what it speaks of; nothing is thrown. docs/labels.md describes the same for users.
+import type { Access } from './access-label.ts'
 import { sortAliyunLabels } from './aliyun-labels.ts'
 import { type ExposeRules, type Exposure, expose, type PortTarget } from './exposure.ts'
 import { type Finding, freezing, note, portName, toProblems } from './findings.ts'
+import type { TargetText } from './grammar.ts'
 import type { Problem, Protocol, PublishedPort, RuleWish, Service } from './model.ts'
-import { EVERY_NODE, type NodeChoice } from './node-choice.ts'
+import type { NodeChoice } from './node-choice.ts'
 import type { Settings } from './options.ts'
 import { type SortedLabels, sortOwnLabels, strayLabels } from './own-labels.ts'
 import { configure, type PortOptions } from './port-options.ts'
 import type { SettingsRules } from './settings.ts'
 
+export type { Access } from './access-label.ts'
 export { portName }
 
-export type LabelRules = ExposeRules & SettingsRules
-
-/** Who may connect: only these (`allow`), or all but these (`deny`). Canonical CIDRs, never empty. */
-export type Access = { readonly kind: 'allow' | 'deny'; readonly entries: readonly string[] }
+export type LabelRules = ExposeRules &
+  SettingsRules & {
+    /** SLB_ROUTING_LISTENERS */
+    readonly routing?: readonly TargetText[] | undefined
+  }
 
 export type WantedTarget = {
   /** Name or id as written; undefined: the default one. */
@@ -23,9 +27,12 @@ export type WantedTarget = {
   readonly protocol: Protocol
   /** Undefined only while it follows a published port that Swarm has not allocated. */
   readonly listenerPort: number | undefined
-  /** `cert-id`, `ca-cert-id`, `acl-id` and `domain-extensions` as written: `file:<name>` is not resolved here. */
+  /**
+   * `cert-id`, `ca-cert-id`, `acl-id` and `domain-extensions` as written: `file:<name>` is not resolved here. With `access` there is no
+   * `acl-id` yet, but `acl-status` is on. A redirect has `forward-port` and nothing else.
+   */
   readonly settings: Settings
-  /** What labels set of them, without defaults. */
+  /** What labels set of them, without defaults and without what has no effect. */
   readonly given: Settings
   /** `slb.port.<n>.rules`; empty: the port names the listener itself. */
   readonly rules: readonly RuleWish[]
@@ -55,12 +62,10 @@ export type ServiceReading = {
   readonly problems: readonly Problem[]
 }
 
-const PLAIN = { given: {}, rules: [], nodes: EVERY_NODE, weights: 'managed', access: undefined } as const
-
 function wanted(port: PublishedPort, exposed: readonly PortTarget[], { byTarget }: PortOptions): PortReading {
   const targets = exposed.flatMap((target): WantedTarget[] => {
     const configured = byTarget.get(target)
-    return configured === undefined ? [] : [{ ...PLAIN, ...target, ...configured }]
+    return configured === undefined ? [] : [{ ...target, ...configured }]
   })
   return { status: 'wanted', port, targets }
 }
@@ -85,7 +90,7 @@ function readPort(
 
 export function readService(service: Service, rules: LabelRules): ServiceReading {
   const own = sortOwnLabels(service)
-  const aliyun = sortAliyunLabels(service)
+  const aliyun = sortAliyunLabels(service, rules.routing)
   const exposures = expose(service, [...own.targets, ...aliyun.targets], rules)
   const before = [...own.findings, ...aliyun.findings, ...exposures.findings]
   const frozen = new Set(service.ports.filter((port) => freezing(before, port) !== undefined))

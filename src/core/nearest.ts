@@ -27,8 +27,11 @@ export function nearest(name: string, candidates: Iterable<string>): string | un
   let found: string | undefined
   let least = Number.POSITIVE_INFINITY
   for (const candidate of candidates) {
+    const most = Math.min(least - 1, Math.max(1, Math.floor(Math.min(given.length, candidate.length) / 3)))
+    // Each missing or further letter is one edit at least.
+    if (Math.abs(given.length - candidate.length) > most) continue
     const edits = distance(given, candidate)
-    if (edits < least && edits <= Math.max(1, Math.floor(Math.min(given.length, candidate.length) / 3))) {
+    if (edits <= most) {
       found = candidate
       least = edits
     }

@@ -2,20 +2,28 @@
 // because what it was meant to say is not known.
 import { type Finding, fault } from './findings.ts'
 import { isOwnLabel, KEY_FORM, type LabelKey, type Parsed, parseBoolean, parseKey, parseTargets, type TargetText } from './grammar.ts'
-import type { PublishedPort, Service, Transport } from './model.ts'
+import type { PublishedPort, RuleWish, Service, Transport } from './model.ts'
 import { nearest } from './nearest.ts'
-import { isOption, OPTION_NAMES, type OptionName } from './options.ts'
+import { hasScope, isLabelName, LABEL_NAMES, type LabelName } from './options.ts'
 import { plain } from './quote.ts'
 
 /** Which listeners a label speaks of; all undefined: those of the whole service. */
 type Scope = { readonly port: number | undefined; readonly transport: Transport | undefined; readonly at: string | undefined }
 
 /** Says where one container port goes. */
-export type TargetLabel = Scope & { readonly label: string; readonly targets: Parsed<readonly TargetText[]> }
+export type TargetLabel = Scope & {
+  readonly label: string
+  readonly targets: Parsed<readonly TargetWish[]>
+  /** Beside what other labels say, not instead of it; a label of ours makes it void. */
+  readonly adds?: true
+}
+
+/** A target that says itself which requests it is for. */
+export type TargetWish = TargetText & { readonly rules?: readonly RuleWish[] }
 
 export type OptionLabel = Scope & {
   readonly label: string
-  readonly option: OptionName | 'adopt'
+  readonly option: LabelName
   readonly text: string
   /** A higher one wins. */
   readonly rank: number
@@ -43,25 +51,32 @@ const PORT_PART = /^slb\.port\.\d{1,5}(?:\/[a-z]{1,4})?\./
 /** The key that was probably meant. */
 function meant(key: string, ports: readonly PublishedPort[]): string | undefined {
   const [prefix] = PORT_PART.exec(key) ?? []
-  const options = [...OPTION_NAMES, 'adopt']
   if (prefix !== undefined) {
-    const option = nearest(key.slice(prefix.length), options)
+    const option = nearest(key.slice(prefix.length), LABEL_NAMES)
     return option === undefined ? undefined : `${prefix}${option}`
   }
   return nearest(key, [
     ...new Set([
       ...ports.map((port) => `slb.port.${port.target}`),
       ...SWITCHES.map((name) => `slb.${name}`),
-      ...OPTION_NAMES.map((name) => `slb.${name}`),
+      ...LABEL_NAMES.map((name) => `slb.${name}`),
     ]),
   ])
+}
+
+/** A known label that stands where it cannot. */
+function outOfScope(key: LabelKey | undefined): string | undefined {
+  if (key === undefined || key.kind === 'target' || !isLabelName(key.option)) return undefined
+  if (key.kind === 'service') return `${key.option} is for one port: slb.port.<container port>.${key.option}`
+  return `${key.option} is for a whole port, not for one of its targets: slb.port.${key.port}.${key.option}`
 }
 
 function misspelt(key: string, ports: readonly PublishedPort[], hint: boolean): string {
   if (NODE_LABELS.includes(key)) return `${key} is a label of nodes, not of services`
   if (key === 'slb.pause')
     return 'slb.pause is for the service of swarm-slb itself (SLB_SERVICE_ID); slb.freeze leaves one service as it is'
-  if (key === 'slb.adopt') return 'adopt is for one port: slb.port.<container port>.adopt'
+  const scoped = outOfScope(parseKey(key))
+  if (scoped !== undefined) return scoped
   const better = hint ? meant(key, ports) : undefined
   const known = parseKey(key) === undefined ? `fits no form of label; expected ${KEY_FORM}` : 'is no known option'
   return `${plain(key)} ${known}${better === undefined ? '' : `; did you mean ${better}?`}`
@@ -72,8 +87,9 @@ type Reading = { readonly label: string; readonly text: string; readonly key: La
 function readOption({ label, text, key }: Reading): OptionLabel | undefined {
   if (key === undefined || key.kind === 'target') return undefined
   const scope: Scope = key.kind === 'option' ? key : { port: undefined, transport: undefined, at: undefined }
-  const option = isOption(key.option) ? key.option : key.kind === 'option' && key.option === 'adopt' ? key.option : undefined
-  if (option === undefined) return undefined
+  const { option } = key
+  if (!isLabelName(option) || !hasScope(option, scope.port === undefined ? 'service' : scope.at === undefined ? 'port' : 'target'))
+    return undefined
   return { label, text, option, port: scope.port, transport: scope.transport, at: scope.at, rank: rankOf(scope) }
 }
 

@@ -3,93 +3,18 @@
 
 import type { Exposures, PortTarget } from './exposure.ts'
 import { advice, type Finding, fault, note, portList, portName } from './findings.ts'
-import { parseBoolean } from './grammar.ts'
 import type { PublishedPort, Service } from './model.ts'
 import { nearest } from './nearest.ts'
-import { knows, type OptionName, type Settings, specOf } from './options.ts'
+import { protocolsOf } from './options.ts'
 import { inScope, type OptionLabel } from './own-labels.ts'
 import { plain } from './quote.ts'
-import { resolveSettings, type SettingsRules } from './settings.ts'
-import { parseValue } from './values.ts'
-
-type Configured = { readonly settings: Settings; readonly adopt: boolean }
+import type { SettingsRules } from './settings.ts'
+import { type Configured, configureTarget, type Ledger } from './target-options.ts'
+import { parseLabelValue } from './values.ts'
 
 export type PortOptions = {
   readonly byTarget: ReadonlyMap<PortTarget, Configured>
   readonly findings: readonly Finding[]
-}
-
-/** What became of each label so far. */
-type Ledger = {
-  /** Taken by a listener, or overruled by a closer label. */
-  readonly used: Set<OptionLabel>
-  /** Why a listener that knows the option has no use for it. */
-  readonly idle: Map<OptionLabel, string>
-  /** Their value is already a finding. */
-  readonly wrong: Set<OptionLabel>
-  readonly findings: Finding[]
-}
-
-/** The labels that count for this listener, the closest for each option. */
-function closest(labels: readonly OptionLabel[], target: PortTarget, ledger: Ledger): ReadonlyMap<OptionLabel['option'], OptionLabel> {
-  const chosen = new Map<OptionLabel['option'], OptionLabel>()
-  for (const label of labels) {
-    if (label.at !== undefined && label.at !== target.loadBalancer) continue
-    if (label.option !== 'adopt' && !knows(label.option, target.protocol)) continue
-    const other = chosen.get(label.option)
-    if (other !== undefined) ledger.used.add(other)
-    chosen.set(label.option, label)
-  }
-  return chosen
-}
-
-type Values = { readonly given: Settings; readonly adopt: boolean; readonly valid: boolean }
-
-function readValues(
-  chosen: ReadonlyMap<OptionLabel['option'], OptionLabel>,
-  port: PublishedPort,
-  target: PortTarget,
-  ledger: Ledger,
-): Values {
-  const given: Partial<Record<OptionName, string | number>> = {}
-  let adopt = false
-  let valid = true
-  for (const label of chosen.values()) {
-    const { option } = label
-    const value = option === 'adopt' ? parseBoolean(label.text) : parseValue(option, target.protocol, label.text)
-    if (!value.ok) {
-      valid = false
-      ledger.wrong.add(label)
-      const what = label.rank < 0 ? `${label.label}: ${option}` : plain(label.label)
-      ledger.findings.push(fault(`${what}: ${value.text}`, [port]))
-    } else if (typeof value.value === 'boolean') adopt = value.value
-    else if (option !== 'adopt') given[option] = value.value
-  }
-  return { given, adopt, valid }
-}
-
-function configureOne(
-  labels: readonly OptionLabel[],
-  port: PublishedPort,
-  target: PortTarget,
-  rules: SettingsRules,
-  ledger: Ledger,
-): Configured {
-  const chosen = closest(labels, target, ledger)
-  const { given, adopt, valid } = readValues(chosen, port, target, ledger)
-  const { settings, faults } = resolveSettings(target.protocol, given, rules)
-  const idle = new Set<string>()
-  for (const { kind, option, text } of valid ? faults : []) {
-    const label = chosen.get(option)
-    const name = label === undefined ? option : plain(label.label)
-    if (kind === 'conflict') ledger.findings.push(fault(`${name} ${text}`, [port]))
-    else if (label !== undefined) {
-      idle.add(option)
-      ledger.idle.set(label, text)
-    }
-  }
-  for (const label of chosen.values()) if (!idle.has(label.option)) ledger.used.add(label)
-  return { settings, adopt }
 }
 
 type Placed = { readonly port: PublishedPort; readonly targets: readonly PortTarget[] }
@@ -114,7 +39,7 @@ function unused(label: OptionLabel, exposed: readonly Placed[], service: Service
     return [fault(`${name}: ${elsewhere(label.at, first, targets)}`, freezes)]
   if (label.option === 'adopt') return []
   const protocols = [...new Set(targets.map((target) => target.protocol))].join(', ')
-  return [fault(`${name} is not for ${protocols} listeners, only for ${specOf(label.option).protocols.join(', ')}`, freezes)]
+  return [fault(`${name} is not for ${protocols} listeners, only for ${protocolsOf(label.option).join(', ')}`, freezes)]
 }
 
 function elsewhere(at: string, port: PublishedPort, targets: readonly PortTarget[]): string {
@@ -127,7 +52,7 @@ function elsewhere(at: string, port: PublishedPort, targets: readonly PortTarget
 function overruled(labels: readonly OptionLabel[], wrong: ReadonlySet<OptionLabel>): Finding[] {
   return labels.flatMap((label) => {
     if (label.rank < 0 || wrong.has(label)) return []
-    const value = label.option === 'adopt' ? parseBoolean(label.text) : parseValue(label.option, undefined, label.text)
+    const value = parseLabelValue(label.option, label.text)
     return value.ok ? [] : [note(`${plain(label.label)}: ${value.text}`)]
   })
 }
@@ -147,7 +72,7 @@ export function configure(
   const byTarget = new Map<PortTarget, Configured>()
   for (const { port, targets } of open) {
     const mine = sorted.filter((label) => inScope(label, port))
-    for (const target of targets) byTarget.set(target, configureOne(mine, port, target, rules, ledger))
+    for (const target of targets) byTarget.set(target, configureTarget(mine, { port, target, ledger }, rules))
   }
   const idle = labels.filter(
     (label) => label.rank >= 0 && !ledger.used.has(label) && !service.ports.some((port) => inScope(label, port) && frozen.has(port)),

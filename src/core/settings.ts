@@ -1,6 +1,7 @@
 // From given options to the complete canonical settings of one listener: defaults filled in, and only what applies.
 import type { Protocol } from './model.ts'
 import { isOption, knows, OPTION_NAMES, type OptionName, type OptionSpec, type Settings, specOf } from './options.ts'
+import { expectedValue } from './values.ts'
 
 export type SettingsRules = {
   /** SLB_DEFAULT_BANDWIDTH, Mbit/s; -1 is unlimited. */
@@ -36,20 +37,39 @@ function defaultOf(spec: OptionSpec, protocol: Protocol, given: Settings, rules:
   return spec.default({ protocol, given, defaultBandwidth: rules.defaultBandwidth })
 }
 
+/** Two that go only together. */
+const PAIRS = [
+  ['health-check-req', 'health-check-exp'],
+  ['health-check-exp', 'health-check-req'],
+] as const
+
 function conflicts(settings: Settings): SettingsFault[] {
   const faults: SettingsFault[] = []
   if (settings['sticky-session-type'] === 'server' && settings.cookie === undefined) {
     faults.push({ kind: 'conflict', option: 'sticky-session-type', text: 'server needs cookie, the name of the application cookie' })
   }
-  for (const [one, other] of [
-    ['health-check-req', 'health-check-exp'],
-    ['health-check-exp', 'health-check-req'],
-  ] as const) {
+  for (const option of ['acl-type', 'acl-id'] as const) {
+    if (settings['acl-status'] === 'on' && settings[option] === undefined)
+      faults.push({ kind: 'conflict', option: 'acl-status', text: `on needs ${option}, ${expectedValue(option)}` })
+  }
+  for (const [one, other] of PAIRS) {
     if ((settings[one] ?? '') !== '' && (settings[other] ?? '') === '')
       faults.push({ kind: 'conflict', option: one, text: `goes only together with ${other}` })
   }
   return faults
 }
+
+/** A redirect has its port and nothing else: the API changes nothing of it, and shows nothing else. */
+function redirect(given: Settings): { settings: Settings; faults: readonly SettingsFault[] } {
+  const others = OPTION_NAMES.filter((option) => option !== 'forward-port' && given[option] !== undefined)
+  const port = given['forward-port']
+  return {
+    settings: port === undefined ? {} : { 'forward-port': port },
+    faults: others.map((option) => ({ kind: 'unused', option, text: 'has no use on a redirect, which has only its forward-port' })),
+  }
+}
+
+export const isRedirect = (protocol: Protocol, given: Settings): boolean => protocol === 'http' && given['forward-port'] !== undefined
 
 /** The settings with what is wrong as data, for callers that know which label set which option. */
 export function resolveSettings(
@@ -57,6 +77,7 @@ export function resolveSettings(
   given: Settings,
   rules: SettingsRules,
 ): { settings: Settings; faults: readonly SettingsFault[] } {
+  if (isRedirect(protocol, given)) return redirect(given)
   const settings: Partial<Record<OptionName, string | number>> = {}
   const faults: SettingsFault[] = []
   for (const option of OPTION_NAMES) {

@@ -10,15 +10,15 @@ type Quota = {
   readonly adjustable: boolean
 }
 
-/** A change of one option that the API cannot make on an existing listener. */
+/**
+ * A change of one option that the API cannot make on an existing listener. crosses: one value is in the set and the other is not.
+ * to: any change to a value in the set. is: having the option at all, or another value of it, makes another kind of listener.
+ */
 type Replacement = {
   readonly option: OptionName
   /** Only for listeners that have this option: a way to tell layer 4 from layer 7. */
   readonly where?: OptionName
-  /** crosses: one value is in the set and the other is not. to: any change to a value in the set. */
-  readonly kind: 'crosses' | 'to'
-  readonly set: readonly (string | number)[]
-}
+} & ({ readonly kind: 'crosses' | 'to'; readonly set: readonly (string | number)[] } | { readonly kind: 'is' })
 
 export type Traits = {
   readonly protocols: readonly Protocol[]
@@ -38,15 +38,18 @@ export type Traits = {
   }
 }
 
-function demands({ option, where, kind, set }: Replacement, before: Settings, after: Settings): boolean {
+function demands(rule: Replacement, before: Settings, after: Settings): boolean {
+  const { option, where } = rule
   const was = before[option]
   const want = after[option]
+  if (rule.kind === 'is') return was !== want
+  const { kind, set } = rule
   if (was === undefined || want === undefined || was === want) return false
   if (where !== undefined && after[where] === undefined) return false
   return kind === 'crosses' ? set.includes(was) !== set.includes(want) : set.includes(want)
 }
 
-/** Whether the change of settings demands a new listener. What one side leaves open is no change. */
+/** Whether the change of settings demands a new listener. What one side leaves open is no change, but for what a listener is. */
 export const isImmovable =
   ({ replacements }: Pick<Traits, 'replacements'>) =>
   (before: Settings, after: Settings): boolean =>

@@ -1,7 +1,7 @@
 // Values of options: from label text to canonical form, checked against the table before any call.
 import type { Parsed } from './grammar.ts'
 import type { Protocol } from './model.ts'
-import { type OptionName, type OptionSpec, specOf } from './options.ts'
+import { isOption, type LabelName, type OptionName, type OptionSpec, specOf, wishOf } from './options.ts'
 import { quote } from './quote.ts'
 
 const orList = (words: readonly string[]): string =>
@@ -12,9 +12,10 @@ function enumValues(spec: OptionSpec & { readonly type: 'enum' }, protocol: Prot
 }
 
 /** What a value of this option looks like, for messages and for the documentation. */
-export function expectedValue(option: OptionName, protocol?: Protocol): string {
-  const spec = specOf(option)
-  if (spec.type === 'text') return spec.expected
+export function expectedValue(name: LabelName, protocol?: Protocol): string {
+  if (!isOption(name)) return wishOf(name).expected
+  const spec = specOf(name)
+  if (spec.type === 'text' || spec.type === 'form') return spec.expected
   if (spec.type === 'set') return `one or more of ${spec.values.join(', ')}, comma separated`
   if (spec.type === 'enum') return orList(enumValues(spec, protocol))
   const also = spec.also === undefined ? '' : `, or ${spec.also.join(', ')}`
@@ -44,7 +45,9 @@ function readSet(spec: OptionSpec & { readonly type: 'set' }, text: string): str
   return [...words].every((word) => spec.values.includes(word)) ? spec.values.filter((value) => words.has(value)).join(',') : undefined
 }
 
-function read(spec: OptionSpec, protocol: Protocol | undefined, text: string): string | number | undefined {
+type Simple = Exclude<OptionSpec, { readonly type: 'form' }>
+
+function read(spec: Simple, protocol: Protocol | undefined, text: string): string | number | undefined {
   if (spec.type === 'int') return readInt(spec, text)
   if (spec.type === 'set') return readSet(spec, text)
   if (spec.type === 'text') return spec.pattern.test(text) ? (spec.means?.[text] ?? text) : undefined
@@ -55,8 +58,14 @@ function read(spec: OptionSpec, protocol: Protocol | undefined, text: string): s
 
 /** Without a protocol: whether any protocol would take it. */
 export function parseValue(option: OptionName, protocol: Protocol | undefined, text: string): Parsed<string | number> {
-  const value = read(specOf(option), protocol, text.trim())
+  const spec = specOf(option)
+  if (spec.type === 'form') return spec.parse(text.trim())
+  const value = read(spec, protocol, text.trim())
   if (value !== undefined) return { ok: true, value }
   const where = protocol === undefined ? '' : ` for ${protocol}`
   return { ok: false, text: `${quote(text)} is not a value${where}; expected ${expectedValue(option, protocol)}` }
 }
+
+/** Whether this could be the value of the option or wish for any listener. */
+export const parseLabelValue = (name: LabelName, text: string): Parsed<unknown> =>
+  isOption(name) ? parseValue(name, undefined, text) : wishOf(name).parse(text)

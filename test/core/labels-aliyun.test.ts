@@ -158,8 +158,14 @@ test.each([
     'aliyun.probe.cmd',
     'aliyun.probe.cmd cannot run on a load balancer: its health check stays the default; use slb.health-check-* instead',
   ],
-  ['aliyun.routing.port_80', 'aliyun.routing.port_80 needs forwarding rules, which are not supported yet'],
-  ['aliyun.routing.session_sticky', 'aliyun.routing.session_sticky needs forwarding rules, which are not supported yet'],
+  [
+    'aliyun.routing.port_80',
+    'aliyun.routing.port_80 has no effect without SLB_ROUTING_LISTENERS, which names the listeners that its hosts go to, for example http:80',
+  ],
+  [
+    'aliyun.routing.session_sticky',
+    'aliyun.routing.session_sticky has no effect without SLB_ROUTING_LISTENERS, which names the listeners that its hosts go to, for example http:80',
+  ],
 ])('%s is said to have no effect and freezes nothing', (key, problem) => {
   const reading = read(['80:80'], { 'slb.port.80': 'http://', [key]: 'x' })
   expect(lines(reading)).toEqual(['80/tcp http://:80'])

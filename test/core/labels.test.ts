@@ -72,6 +72,24 @@ describe('a port label', () => {
       expected: ['80/tcp http://:80'],
     },
     {
+      name: 'may be for https, with a certificate',
+      ports: ['80:30000'],
+      labels: { 'slb.port.80': 'https://', 'slb.port.80.cert-id': '123_cn-hangzhou' },
+      expected: ['80/tcp https://:443'],
+    },
+    {
+      name: 'may be for a host-mode port, whose number is the default of its listener',
+      ports: ['53:53/udp host'],
+      labels: { 'slb.port.53': 'udp://' },
+      expected: ['53/udp udp://:53'],
+    },
+    {
+      name: 'may be for a host-mode port whose number every task chooses',
+      ports: ['80:/tcp host', '81:/tcp host'],
+      labels: { 'slb.port.80': 'tcp://:80', 'slb.port.81': 'http://' },
+      expected: ['80/tcp tcp://:80', '81/tcp http://:80'],
+    },
+    {
       name: 'prefers the ingress port where one of two is host mode',
       ports: ['80:80/tcp host', '80:30000'],
       labels: { 'slb.port.80': 'tcp://' },
@@ -114,18 +132,19 @@ describe('a port label', () => {
       problem: 'slb.port.80 and slb.port.80/tcp name different targets; keep one of them',
     },
     {
-      name: 'for https',
+      name: 'for https without a certificate',
       ports: ['80:30000'],
       labels: { 'slb.port.80': 'https://' },
       expected: ['80/tcp frozen'],
-      problem: 'slb.port.80: https listeners are not supported yet',
+      problem:
+        'https://:443 needs a certificate; add slb.port.80.cert-id: the id of a certificate, or file:<name> with a name of 1-64 letters, digits and ._-',
     },
     {
-      name: 'for a host-mode port',
-      ports: ['80:80/tcp host'],
-      labels: { 'slb.port.80': 'tcp://' },
+      name: 'for a host-mode port without a fixed number that names no listener port',
+      ports: ['80:/tcp host'],
+      labels: { 'slb.port.80': 'tcp://my-slb' },
       expected: ['80/tcp frozen'],
-      problem: 'slb.port.80: host-mode ports are not supported yet; publish 80 in ingress mode',
+      problem: "slb.port.80: the tasks choose the node port of 80/tcp, so name the listener's: tcp://my-slb:80",
     },
     {
       name: 'for a udp port that the cloud keeps for itself',
@@ -151,6 +170,11 @@ describe('a port label', () => {
     expect(problems(reading)).toEqual(['slb.port.8080: container port 8080 is not published (published: 80/tcp, 443/tcp)'])
   })
 
+  test('for a host-mode port is no problem while Swarm settles the service: its number may only not be known yet', () => {
+    const unsettled = service(['80:/tcp host'], { 'slb.port.80': 'tcp://' }, { settled: false })
+    expect(lines(readService(unsettled, LABELLED))).toEqual(['80/tcp tcp://:pending'])
+  })
+
   test('for a port that may still come is no problem while Swarm settles the service', () => {
     expect(
       problems(readService(service([], { 'slb.port.80': 'http://', 'slb.port.80.scheduler': 'rr' }, { settled: false }), LABELLED)),
@@ -160,8 +184,14 @@ describe('a port label', () => {
   test('for a port that is published twice goes to the first, and says so', () => {
     const reading = read(['80:30000', '80:30001'], { 'slb.port.80': 'tcp://' })
     expect(lines(reading)).toEqual(['80/tcp tcp://:30000', '80/tcp unexposed'])
-    expect(problems(reading)).toEqual(['slb.port.80: 80/tcp is published 2 times; the first, 30000, is used'])
+    expect(problems(reading)).toEqual(['slb.port.80: 80/tcp is published 2 times; 30000 is used'])
     expect(reasons(reading)[1]).toBe('container port 80/tcp is published more than once; its listener uses 30000')
+  })
+
+  test('for a host-mode port that is published twice goes to the one with a number', () => {
+    const reading = read(['80:/tcp host', '80:8080/tcp host'], { 'slb.port.80': 'http://' })
+    expect(lines(reading)).toEqual(['80/tcp unexposed', '80/tcp http://:80'])
+    expect(problems(reading)).toEqual(['slb.port.80: 80/tcp is published 2 times; 8080 is used'])
   })
 
   test('for sctp is a problem, and the port is never exposed', () => {

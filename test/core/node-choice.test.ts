@@ -46,7 +46,7 @@ describe('a choice of nodes', () => {
   test('says the same once', () => {
     expect(parseNodeChoice('workers, node.role==WORKER && workers')).toEqual({
       ok: true,
-      value: [{ field: 'role', label: '', equal: true, value: 'WORKER' }],
+      value: [{ field: 'role', label: '', equal: true, value: 'worker' }],
     })
   })
 

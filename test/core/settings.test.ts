@@ -20,26 +20,43 @@ const CHECK_L7 = {
   'health-check-connect-port': 0,
 }
 
-const TCP: Settings = {
-  scheduler: 'wrr',
-  bandwidth: -1,
+const ALL: Settings = { scheduler: 'wrr', bandwidth: -1, 'acl-status': 'off' }
+const BARE_TCP: Settings = {
+  ...ALL,
   'persistence-timeout': 0,
+  'established-timeout': 900,
+  'connection-drain': 'off',
+  'proxy-protocol': 'off',
+}
+const TCP: Settings = {
+  ...BARE_TCP,
   'health-check-switch': 'on',
   'health-check-type': 'tcp',
   ...CHECK_L4,
 }
 const UDP: Settings = {
-  scheduler: 'wrr',
-  bandwidth: -1,
+  ...ALL,
+  'proxy-protocol': 'off',
   'health-check-switch': 'on',
   'health-check-req': '',
   'health-check-exp': '',
   ...CHECK_L4,
 }
-const HTTP: Settings = {
-  scheduler: 'wrr',
-  bandwidth: -1,
+const BARE_HTTP: Settings = {
+  ...ALL,
+  'idle-timeout': 15,
+  'request-timeout': 60,
   'sticky-session': 'off',
+  gzip: 'on',
+  xforwardedfor: 'on',
+  'xforwardedfor-proto': 'off',
+  'xforwardedfor-slbport': 'off',
+  'xforwardedfor-clientsrcport': 'off',
+  'xforwardedfor-slbid': 'off',
+  'xforwardedfor-slbip': 'off',
+}
+const HTTP: Settings = {
+  ...BARE_HTTP,
   'health-check-flag': 'on',
   'health-check-uri': '/',
   'health-check-domain': '',
@@ -48,12 +65,20 @@ const HTTP: Settings = {
   ...CHECK_L7,
 }
 
+const HTTPS: Settings = {
+  ...HTTP,
+  'ca-cert-id': '',
+  'domain-extensions': '',
+  'tls-cipher-policy': 'tls_cipher_policy_1_0',
+  'http2-enabled': 'on',
+}
+
 describe('settings', () => {
   test.each<[Protocol, Settings]>([
     ['tcp', TCP],
     ['udp', UDP],
     ['http', HTTP],
-    ['https', HTTP],
+    ['https', HTTPS],
   ])('of a %s listener are complete without a label', (protocol, settings) => {
     expect(settingsFor(protocol, {}, rules)).toEqual({ settings, problems: [] })
   })
@@ -75,13 +100,13 @@ describe('settings', () => {
       name: 'keep only the switch when a tcp check is off',
       protocol: 'tcp',
       given: { 'health-check-switch': 'off' },
-      settings: { scheduler: 'wrr', bandwidth: -1, 'persistence-timeout': 0, 'health-check-switch': 'off' },
+      settings: { ...BARE_TCP, 'health-check-switch': 'off' },
     },
     {
       name: 'keep only the flag when an http check is off',
       protocol: 'http',
       given: { 'health-check-flag': 'off' },
-      settings: { scheduler: 'wrr', bandwidth: -1, 'sticky-session': 'off', 'health-check-flag': 'off' },
+      settings: { ...BARE_HTTP, 'health-check-flag': 'off' },
     },
     {
       name: 'add the http probe to a tcp listener that asks for it',
@@ -106,6 +131,24 @@ describe('settings', () => {
       protocol: 'http',
       given: { 'sticky-session': 'on', 'sticky-session-type': 'server', cookie: 'JSESSIONID' },
       settings: { ...HTTP, 'sticky-session': 'on', 'sticky-session-type': 'server', cookie: 'JSESSIONID' },
+    },
+    {
+      name: 'drain connections for five minutes',
+      protocol: 'tcp',
+      given: { 'connection-drain': 'on' },
+      settings: { ...TCP, 'connection-drain': 'on', 'connection-drain-timeout': 300 },
+    },
+    {
+      name: 'have the lists of the cloud where access control is on',
+      protocol: 'udp',
+      given: { 'acl-status': 'on', 'acl-type': 'white', 'acl-id': 'acl-1,acl-2' },
+      settings: { ...UDP, 'acl-status': 'on', 'acl-type': 'white', 'acl-id': 'acl-1,acl-2' },
+    },
+    {
+      name: 'are the port alone on a redirect',
+      protocol: 'http',
+      given: { 'forward-port': 443 },
+      settings: { 'forward-port': 443 },
     },
     {
       name: 'carry both halves of a udp probe',
@@ -154,6 +197,28 @@ describe('settings', () => {
       given: { 'health-check-switch': 'off', 'healthy-threshold': 3 },
       problem: 'healthy-threshold takes effect only with health-check-switch on',
     },
+    {
+      protocol: 'tcp',
+      given: { 'connection-drain-timeout': 60 },
+      problem: 'connection-drain-timeout takes effect only with connection-drain on',
+    },
+    { protocol: 'http', given: { 'acl-id': 'acl-1' }, problem: 'acl-id takes effect only with acl-status on' },
+    {
+      protocol: 'http',
+      given: { 'acl-status': 'on', 'acl-id': 'acl-1' },
+      problem: 'acl-status on needs acl-type, white or black',
+    },
+    {
+      protocol: 'http',
+      given: { 'acl-status': 'on', 'acl-type': 'black' },
+      problem: 'acl-status on needs acl-id, ids of access control lists, comma separated',
+    },
+    {
+      protocol: 'http',
+      given: { 'forward-port': 443, gzip: 'off' },
+      problem: 'gzip has no use on a redirect, which has only its forward-port',
+    },
+    { protocol: 'https', given: { 'forward-port': 443 }, problem: 'forward-port is not for https listeners, only for http' },
     { protocol: 'udp', given: { 'health-check-req': 'ping' }, problem: 'health-check-req goes only together with health-check-exp' },
     { protocol: 'udp', given: { 'health-check-exp': 'pong' }, problem: 'health-check-exp goes only together with health-check-req' },
     { protocol: 'udp', given: { 'persistence-timeout': 5 }, problem: 'persistence-timeout is not for udp listeners, only for tcp' },
@@ -164,6 +229,9 @@ describe('settings', () => {
   test('are the same when they are settled again, and never hold an option of another protocol', () => {
     const given = fc.record(
       {
+        'forward-port': fc.constant(443),
+        'connection-drain': fc.constantFrom('on', 'off'),
+        'acl-status': fc.constantFrom('on', 'off'),
         'sticky-session': fc.constantFrom('on', 'off'),
         'sticky-session-type': fc.constantFrom('insert', 'server'),
         cookie: fc.constant('id'),

@@ -31,6 +31,12 @@ describe('a CLB listener has to be made anew', () => {
       expected: false,
     },
     { name: 'when a udp payload is taken away', before: { 'health-check-req': 'a' }, after: { 'health-check-req': '' }, expected: true },
+    { name: 'when mutual TLS is taken away', before: { 'ca-cert-id': 'ca-1' }, after: { 'ca-cert-id': '' }, expected: true },
+    { name: 'but not when it begins', before: { 'ca-cert-id': '' }, after: { 'ca-cert-id': 'ca-1' }, expected: false },
+    { name: 'when it becomes a redirect', before: { gzip: 'on' }, after: { 'forward-port': 443 }, expected: true },
+    { name: 'when it is one no more', before: { 'forward-port': 443 }, after: { gzip: 'on' }, expected: true },
+    { name: 'when it redirects elsewhere', before: { 'forward-port': 443 }, after: { 'forward-port': 8443 }, expected: true },
+    { name: 'but not for a redirect that stays', before: { 'forward-port': 443 }, after: { 'forward-port': 443 }, expected: false },
     { name: 'but not for what one side leaves open', before: {}, after: { scheduler: 'sch' }, expected: false },
   ])('$name', ({ before, after, expected }) => {
     expect(immovable(before, after)).toBe(expected)

@@ -13,6 +13,10 @@ export const CLB_TRAITS: Traits = {
     // A payload has 1-64 characters, so it cannot be taken away either.
     { kind: 'to', option: 'health-check-req', set: [''] },
     { kind: 'to', option: 'health-check-exp', set: [''] },
+    // Set* has no word for "no certificate": an empty parameter is as good as an absent one.
+    { kind: 'to', option: 'ca-cert-id', set: [''] },
+    // A redirect is born as one: ListenerForward and ForwardPort are parameters of the Create call alone, and Set is Operation.NotAllowed.
+    { kind: 'is', option: 'forward-port' },
   ],
   quotas: {
     listeners: { name: 'slb_quota_listeners_num', limit: 50, adjustable: true },

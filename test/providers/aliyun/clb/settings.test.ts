@@ -5,10 +5,30 @@ import { OPTIONS, type OptionName, type OptionSpec, type Settings } from '../../
 import { createParams, readSettings, updateParams } from '../../../../src/providers/aliyun/clb/settings.ts'
 
 const PROBE = { 'health-check-interval': 5, 'healthy-threshold': 2, 'unhealthy-threshold': 3 } as const
+/** What an answer that says nothing of them means. */
+const QUIET_TCP: Settings = {
+  'persistence-timeout': 0,
+  'established-timeout': 900,
+  'connection-drain': 'off',
+  'proxy-protocol': 'off',
+  'acl-status': 'off',
+}
+const QUIET_HTTP: Settings = {
+  'idle-timeout': 15,
+  'request-timeout': 60,
+  gzip: 'on',
+  xforwardedfor: 'on',
+  'xforwardedfor-proto': 'off',
+  'xforwardedfor-slbport': 'off',
+  'xforwardedfor-clientsrcport': 'off',
+  'xforwardedfor-slbid': 'off',
+  'xforwardedfor-slbip': 'off',
+  'acl-status': 'off',
+}
 const TCP: Settings = {
   scheduler: 'wrr',
   bandwidth: -1,
-  'persistence-timeout': 0,
+  ...QUIET_TCP,
   'health-check-switch': 'on',
   'health-check-type': 'tcp',
   'health-check-connect-port': 0,
@@ -63,19 +83,25 @@ describe('reading settings', () => {
       name: 'keeps only the switch of a check that is off',
       protocol: 'tcp',
       fields: { ...tcpAnswer, HealthCheck: 'off' },
-      settings: { scheduler: 'wrr', bandwidth: -1, 'persistence-timeout': 0, 'health-check-switch': 'off' },
+      settings: { scheduler: 'wrr', bandwidth: -1, ...QUIET_TCP, 'health-check-switch': 'off' },
     },
     {
       name: 'keeps only the switch of stickiness that is off',
       protocol: 'http',
       fields: { Scheduler: 'rr', StickySession: 'off', StickySessionType: 'insert', CookieTimeout: 500, HealthCheck: 'off' },
-      settings: { scheduler: 'rr', 'sticky-session': 'off', 'health-check-flag': 'off' },
+      settings: { ...QUIET_HTTP, scheduler: 'rr', 'sticky-session': 'off', 'health-check-flag': 'off' },
     },
     {
       name: 'keeps the cookie of server stickiness and no timeout',
       protocol: 'http',
       fields: { StickySession: 'on', StickySessionType: 'server', Cookie: 'JSESSIONID', CookieTimeout: 500, HealthCheck: 'off' },
-      settings: { 'sticky-session': 'on', 'sticky-session-type': 'server', cookie: 'JSESSIONID', 'health-check-flag': 'off' },
+      settings: {
+        ...QUIET_HTTP,
+        'sticky-session': 'on',
+        'sticky-session-type': 'server',
+        cookie: 'JSESSIONID',
+        'health-check-flag': 'off',
+      },
     },
     {
       name: 'sorts the answers that count as healthy, and takes $_ip for no host header',
@@ -102,6 +128,8 @@ describe('reading settings', () => {
       settings: {
         scheduler: 'qch',
         bandwidth: 5,
+        'proxy-protocol': 'off',
+        'acl-status': 'off',
         'health-check-switch': 'on',
         'health-check-req': '',
         'health-check-exp': '',
@@ -109,6 +137,90 @@ describe('reading settings', () => {
         'health-check-interval': 5,
         'health-check-connect-timeout': 10,
       },
+    },
+    {
+      name: 'takes a redirect for its port and nothing else',
+      protocol: 'http',
+      fields: { ListenerForward: 'on', ForwardPort: '443', Scheduler: 'wrr', Bandwidth: -1 },
+      settings: { 'forward-port': 443 },
+    },
+    {
+      name: 'has what is left of a listener whose redirect is off',
+      protocol: 'http',
+      fields: { ListenerForward: 'off', ForwardPort: 0, HealthCheck: 'off', Gzip: 'off', XForwardedFor_SLBPORT: 'on', IdleTimeout: '30' },
+      settings: {
+        ...QUIET_HTTP,
+        gzip: 'off',
+        'xforwardedfor-slbport': 'on',
+        'idle-timeout': 30,
+        'sticky-session': 'off',
+        'health-check-flag': 'off',
+      },
+    },
+    {
+      name: 'has the certificates of an https listener, but no further ones',
+      protocol: 'https',
+      fields: {
+        HealthCheck: 'off',
+        ServerCertificateId: 'cert-1',
+        CACertificateId: 'ca-1',
+        TLSCipherPolicy: 'tls_cipher_policy_1_2',
+        EnableHttp2: 'off',
+        DomainExtensions: { DomainExtension: [{ Domain: 'a.example.com', ServerCertificateId: 'cert-2' }] },
+      },
+      settings: {
+        ...QUIET_HTTP,
+        'cert-id': 'cert-1',
+        'ca-cert-id': 'ca-1',
+        'tls-cipher-policy': 'tls_cipher_policy_1_2',
+        'http2-enabled': 'off',
+        'sticky-session': 'off',
+        'health-check-flag': 'off',
+      },
+    },
+    {
+      name: 'takes an https listener that says nothing of TLS for one with the defaults',
+      protocol: 'https',
+      fields: { HealthCheck: 'off', ServerCertificateId: 'cert-1' },
+      settings: {
+        ...QUIET_HTTP,
+        'cert-id': 'cert-1',
+        'ca-cert-id': '',
+        'tls-cipher-policy': 'tls_cipher_policy_1_0',
+        'http2-enabled': 'on',
+        'sticky-session': 'off',
+        'health-check-flag': 'off',
+      },
+    },
+    ...[
+      { AclIds: ['acl-2', 'acl-1'] },
+      { AclIds: { AclId: ['acl-2', 'acl-1', 'acl-2'] } },
+      { AclId: 'acl-2, acl-1' },
+      { AclIds: [], AclId: 'acl-2,acl-1' },
+      { AclIds: { AclId: ['acl-1', 'acl-2'] }, AclId: 'acl-1' },
+    ].map((lists) => ({
+      name: `sorts the access control lists of ${JSON.stringify(lists)}`,
+      protocol: 'tcp' as const,
+      fields: { ...tcpAnswer, AclStatus: 'on', AclType: 'white', ...lists },
+      settings: { ...TCP, 'acl-status': 'on', 'acl-type': 'white', 'acl-id': 'acl-1,acl-2' },
+    })),
+    {
+      name: 'does not mind the lists of access control that is off',
+      protocol: 'tcp',
+      fields: { ...tcpAnswer, AclStatus: 'off', AclType: 'white', AclIds: ['acl-1'] },
+      settings: TCP,
+    },
+    ...[true, 'true', 'True'].map((on) => ({
+      name: `takes ${JSON.stringify(on)} for the proxy protocol`,
+      protocol: 'tcp' as const,
+      fields: { ...tcpAnswer, ProxyProtocolV2Enabled: on },
+      settings: { ...TCP, 'proxy-protocol': 'on' },
+    })),
+    {
+      name: 'has how long connections drain while they do',
+      protocol: 'tcp',
+      fields: { ...tcpAnswer, ProxyProtocolV2Enabled: false, ConnectionDrain: 'on', ConnectionDrainTimeout: 30, EstablishedTimeout: 60 },
+      settings: { ...TCP, 'connection-drain': 'on', 'connection-drain-timeout': 30, 'established-timeout': 60 },
     },
   ])('$name', ({ protocol, fields, settings }) => {
     expect(readSettings(protocol, fields)).toEqual(settings)
@@ -121,6 +233,9 @@ describe('writing settings', () => {
       Scheduler: 'wrr',
       Bandwidth: -1,
       PersistenceTimeout: 0,
+      EstablishedTimeout: 900,
+      ConnectionDrain: 'off',
+      AclStatus: 'off',
       HealthCheckSwitch: 'on',
       HealthCheckType: 'tcp',
       healthCheckInterval: 5,
@@ -149,6 +264,24 @@ describe('writing settings', () => {
     expect(createParams('http', off)).toEqual({ Scheduler: 'wrr', Bandwidth: -1, StickySession: 'off', HealthCheck: 'off' })
   })
 
+  test('creates a redirect with its port and a check that is off', () => {
+    expect(createParams('http', { 'forward-port': 443 })).toEqual({ ListenerForward: 'on', ForwardPort: 443, HealthCheck: 'off' })
+  })
+
+  test('does not send what a listener starts with where some load balancers refuse the parameter', () => {
+    const https: Settings = {
+      'tls-cipher-policy': 'tls_cipher_policy_1_0',
+      'cert-id': 'cert-1',
+      'ca-cert-id': '',
+      'domain-extensions': 'a.b:cert-2',
+    }
+    expect(createParams('https', https)).toEqual({ ServerCertificateId: 'cert-1' })
+    expect(createParams('tcp', { 'proxy-protocol': 'off' })).toEqual({})
+    expect(createParams('tcp', { 'proxy-protocol': 'on' })).toEqual({ ProxyProtocolV2Enabled: 'true' })
+    expect(createParams('https', { 'tls-cipher-policy': 'tls_cipher_policy_1_2' })).toEqual({ TLSCipherPolicy: 'tls_cipher_policy_1_2' })
+  })
+
+  const acl: Settings = { 'acl-status': 'on', 'acl-type': 'white', 'acl-id': 'acl-1,acl-2' }
   const sticky: Settings = { 'sticky-session': 'on', 'sticky-session-type': 'insert', 'cookie-timeout': 500 }
   test.each<{ name: string; protocol: Protocol; set: Settings; settings: Settings; params: Record<string, unknown> }>([
     { name: 'only what changed', protocol: 'tcp', set: { bandwidth: 7 }, settings: TCP, params: { Bandwidth: 7 } },
@@ -202,6 +335,36 @@ describe('writing settings', () => {
       params: { HealthCheckConnectPort: -520, HealthCheckDomain: '$_ip' },
     },
     {
+      name: 'access control with its lists and their kind',
+      protocol: 'tcp',
+      set: { 'acl-id': 'acl-1,acl-2' },
+      settings: { ...TCP, ...acl },
+      params: { AclStatus: 'on', AclType: 'white', AclId: 'acl-1,acl-2' },
+    },
+    { name: 'access control to off', protocol: 'tcp', set: { 'acl-status': 'off' }, settings: TCP, params: { AclStatus: 'off' } },
+    {
+      name: 'draining with its time',
+      protocol: 'tcp',
+      set: { 'connection-drain': 'on' },
+      settings: { ...TCP, 'connection-drain': 'on', 'connection-drain-timeout': 30 },
+      params: { ConnectionDrain: 'on', ConnectionDrainTimeout: 30 },
+    },
+    { name: 'draining to off', protocol: 'tcp', set: { 'connection-drain': 'off' }, settings: TCP, params: { ConnectionDrain: 'off' } },
+    {
+      name: 'the proxy protocol back',
+      protocol: 'udp',
+      set: { 'proxy-protocol': 'off' },
+      settings: TCP,
+      params: { ProxyProtocolV2Enabled: 'false' },
+    },
+    {
+      name: 'a certificate, a policy and headers alone',
+      protocol: 'https',
+      set: { 'cert-id': 'cert-2', 'tls-cipher-policy': 'tls_cipher_policy_1_0', 'xforwardedfor-proto': 'on', 'domain-extensions': '' },
+      settings: HTTP,
+      params: { ServerCertificateId: 'cert-2', TLSCipherPolicy: 'tls_cipher_policy_1_0', XForwardedFor_proto: 'on' },
+    },
+    {
       name: 'both halves of a udp payload',
       protocol: 'udp',
       set: { 'health-check-req': 'ping' },
@@ -233,7 +396,11 @@ const anyValue = (spec: OptionSpec): fc.Arbitrary<string | number> => {
 }
 
 const anySettings: fc.Arbitrary<Settings> = fc.record(
-  Object.fromEntries(Object.entries(OPTIONS).map(([name, spec]) => [name as OptionName, anyValue(spec)])),
+  Object.fromEntries(
+    Object.entries(OPTIONS)
+      .filter(([name]) => name !== 'forward-port')
+      .map(([name, spec]) => [name as OptionName, anyValue(spec)]),
+  ),
 )
 
 test.each<Protocol>(['tcp', 'udp', 'http', 'https'])('what a %s listener was created with is what is read', (protocol) => {
