@@ -9,7 +9,7 @@ import { formatBackendNote, ownerTag, parseMark } from './core/marks.ts'
 import { isOurs } from './core/members.ts'
 import { type Chain, DEFAULT_GROUP, type LoadBalancer, type Plan } from './core/model.ts'
 import { describePause, PAUSE_TAG, pauseOf } from './core/pause.ts'
-import { standingOf } from './core/usable.ts'
+import { standingOf, TAKEN_TAG } from './core/usable.ts'
 import { ownerOf } from './desired.ts'
 import { CallError } from './providers/provider.ts'
 import type { Engine } from './swarm/client.ts'
@@ -61,7 +61,7 @@ export function cleanupPlan(lb: LoadBalancer, owner: string): Plan {
     id: 'untag',
     service: undefined,
     after: all.map(({ id }) => id),
-    changes: [{ kind: 'untagLoadBalancer', keys: [ownerTag(owner)] }],
+    changes: [{ kind: 'untagLoadBalancer', keys: [ownerTag(owner), ...(lb.tags[TAKEN_TAG] === undefined ? [] : [TAKEN_TAG])] }],
   }
   return [...all, untag]
 }

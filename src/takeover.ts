@@ -49,7 +49,8 @@ async function look(
   { cloud }: TakeoverTask,
   signal: AbortSignal,
 ): Promise<Looked> {
-  const owned = (name: string) => parseMark(name)?.owner === rules.from
+  // Ours too: a try that was cut may have renamed a group and not its backends.
+  const owned = (name: string) => [rules.from, rules.owner].includes(parseMark(name)?.owner ?? '')
   const handle = await cloud.provider.open(id, { members: 'fresh', owned }, signal)
   const { tags } = handle.actual
   const pause = pauseOf(tags[PAUSE_TAG], undefined, Date.now())

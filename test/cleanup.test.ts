@@ -70,6 +70,11 @@ describe('the tag', () => {
     expect(chains.at(-1)?.after).toEqual(['delete tcp:8080'])
   })
 
+  test('takes the sign of a takeover with it', () => {
+    const tags = { 'swarm-slb:me': 'cluster-1', 'swarm-slb:taken': 'me/cluster-0', team: 'web' }
+    expect(plan({ tags })).toEqual(['take the tag swarm-slb:me, swarm-slb:taken off the load balancer'])
+  })
+
   test('of somebody else stays', () => {
     expect(plan({ tags: { 'swarm-slb:them': 'cluster-9' } })).toEqual([])
   })

@@ -231,6 +231,30 @@ describe('an SLB_OWNER that was changed', () => {
     expect((await planOnce(configOf(b), silent, never)).inSync).toBe(true)
   })
 
+  test('is finished by the next try where it was cut, a group renamed and its backends not', async () => {
+    await a.close()
+    a = await startStand({ env: { ...RESYNC, SLB_BACKENDS: 'vserver-group' } })
+    await serve(a, 8080)
+    await a.stop()
+    const b = await renamed()
+    b.services([web(8080)])
+    a.simulator.faults.add({ action: 'SetVServerGroupAttribute', nth: 2, as: { code: 'Forbidden.RAM', status: 403 } })
+    expect(await take(b, 'me')).toMatchObject({ failed: [expect.stringContaining('Forbidden.RAM')] })
+    expect(a.lb().groups[0]).toMatchObject({ name: 'swarm-slb/new/web8080/80-tcp', servers: [{ description: 'swarm-slb/me' }, {}, {}] })
+    expect((await planOnce(configOf(b), silent, never)).loadBalancers[0]?.error).toContain('SLB_OWNER was me')
+    expect(await take(b, 'me')).toMatchObject({ failed: [] })
+    expect((await planOnce(configOf(b), silent, never)).inSync).toBe(true)
+  })
+
+  test('is not taken over where a tag pauses', async () => {
+    await serve(a, 8080)
+    await a.stop()
+    a.lb().tags = [...a.lb().tags, { key: 'swarm-slb:pause', value: 'true alice' }]
+    const b = await renamed()
+    expect(await take(b, 'me')).toMatchObject({ done: 0, failed: [expect.stringContaining('paused by alice')] })
+    expect(notes()).toEqual(['swarm-slb/me/web8080/80-tcp'])
+  })
+
   test('of another swarm that still lives is not taken back by it', async () => {
     await serve(a, 8080)
     const b = await renamed('clusterB')

@@ -96,6 +96,11 @@ describe('the configuration', () => {
     expect(read({ SLB_ID: 'a, b,a', SLB_ALLOW: 'b,c' })).toMatchObject({ loadBalancers: ['a', 'b'], allowed: ['a', 'b', 'c'] })
   })
 
+  test.each(['pause', 'taken', 'move'])('takes no owner whose tag would mean something else: %s', (owner) => {
+    expect(problems({ SLB_OWNER: owner })).toEqual([expect.stringContaining('expected another name')])
+    expect(read({ SLB_OWNER: `${owner}2` })).toMatchObject({ owner: `${owner}2` })
+  })
+
   test('reads a flag before a variable, and an empty variable as not set', () => {
     expect(read({ SLB_DRAIN: '10s', SLB_OWNER: '' }, { drainMs: '20s' })).toMatchObject({ drainMs: 20_000, owner: undefined })
     expect(() => read({}, { drainMs: 'x' })).toThrow('--slb-drain is "x"')
