@@ -7,7 +7,7 @@ import { formatBackendNote } from './core/marks.ts'
 import type { LoadBalancer, Problem, Service, Snapshot } from './core/model.ts'
 import { type Backends, type Found, NO_NODES, type NodeRules, readNodes } from './core/nodes.ts'
 import { NO_WANTS, type RegionWants } from './core/region-wants.ts'
-import { isImmovable } from './core/traits.ts'
+import { isImmovable, quotaNamesOf } from './core/traits.ts'
 import { createPlaces, type KnownPlaces } from './places.ts'
 import { createPooling } from './pooling.ts'
 import { CLB_TRAITS } from './providers/aliyun/clb/traits.ts'
@@ -68,6 +68,7 @@ function rulesOf(config: Config, clusterId: string, owner: string): ReconcileRul
     immovable: isImmovable(CLB_TRAITS),
     guard: { maxDeletes: config.maxDeletes, release: config.guardReleaseMs, window: WINDOW_MS },
     quotas: config.quotas,
+    quotaNames: quotaNamesOf(CLB_TRAITS),
     policy: config.policy,
   }
 }

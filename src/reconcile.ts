@@ -6,7 +6,7 @@ import { type Diff, diff } from './core/diff.ts'
 import { type BalancerMemory, type DiffRules, NO_MEMORY } from './core/diff-input.ts'
 import { type DriftMemory, dampen, NO_DRIFT } from './core/drift.ts'
 import { type GuardRules, guard, type Ledger } from './core/guard.ts'
-import { fitQuotas, type Quotas } from './core/headroom.ts'
+import { fitQuotas, type Limits } from './core/headroom.ts'
 import { foldHealth, type Health } from './core/health.ts'
 import { parseMark } from './core/marks.ts'
 import type { Chain, DeleteKey, LoadBalancer, Plan, Problem } from './core/model.ts'
@@ -19,12 +19,12 @@ import { servedOn } from './core/serving.ts'
 import { isTakenOver, lostTo, type Standing, standingOf, TAKEN_TAG, UNTAKEN } from './core/usable.ts'
 import { CallError, type Handle, type OpenOptions, type Provider, type Turn } from './providers/provider.ts'
 
-export type ReconcileRules = DiffRules & {
-  readonly guard: GuardRules
-  readonly quotas: Quotas
-  readonly policy: Policy
-  readonly clusterId: string
-}
+export type ReconcileRules = DiffRules &
+  Limits & {
+    readonly guard: GuardRules
+    readonly policy: Policy
+    readonly clusterId: string
+  }
 
 /** What is remembered of one load balancer from pass to pass. */
 export type Remembered = {
@@ -195,7 +195,7 @@ async function lookAt(given: Task, shared: Shared): Promise<Look> {
     return { ...base, wished: [], run: [], problems: [problem], resting: [], remembered, recheckAt: task.now() + UNUSABLE_MS }
   }
   const allowed = allowedBy(rules.policy, seen.plan)
-  const fitted = fitQuotas(allowed, lb, rules.quotas)
+  const fitted = fitQuotas(allowed, lb, rules)
   const damped = task.driftOnly && mayWrite ? dampen(fitted.plan, task.remembered.drift, look, task.now()) : undefined
   const wished = damped?.plan ?? fitted.plan
   const { clusterChanged } = shared.ledger

@@ -41,7 +41,7 @@ export const BEHAVIOUR = {
     env: ['SLB_QUOTAS'],
     group: 'Load balancers',
     schema: v.quotas,
-    default: 'listeners=50,backends=200,attachments=50,rules=40',
+    default: 'listeners=50,backends=200,attachments=50,rules=40,extensions=3',
     value: 'LIST',
     help: "limits of a load balancer, where the account's differ from the published ones; unlimited is a value too",
   },

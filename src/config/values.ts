@@ -105,16 +105,24 @@ export type Quotas = {
   readonly backends: number
   readonly attachments: number
   readonly rules: number
+  readonly extensions: number
   readonly groups: number
 }
 
-const NO_QUOTAS: Quotas = { listeners: Infinity, backends: Infinity, attachments: Infinity, rules: Infinity, groups: Infinity }
+const NO_QUOTAS: Quotas = {
+  listeners: Infinity,
+  backends: Infinity,
+  attachments: Infinity,
+  rules: Infinity,
+  extensions: Infinity,
+  groups: Infinity,
+}
 /** The published defaults (user guide, quotas). No number is published for server groups. */
-const PUBLISHED_QUOTAS: Quotas = { listeners: 50, backends: 200, attachments: 50, rules: 40, groups: Infinity }
+const PUBLISHED_QUOTAS: Quotas = { listeners: 50, backends: 200, attachments: 50, rules: 40, extensions: 3, groups: Infinity }
 
 export const quotas = parsed((value): Quotas | undefined => {
   if (value === 'unlimited') return NO_QUOTAS
-  const entries = items(value).map((item) => /^(listeners|backends|attachments|rules|groups)=(\d{1,6}|unlimited)$/.exec(item))
+  const entries = items(value).map((item) => /^(listeners|backends|attachments|rules|extensions|groups)=(\d{1,6}|unlimited)$/.exec(item))
   if (entries.some((entry) => entry === null)) return undefined
   const given = entries.map((entry) => [entry?.[1] ?? '', entry?.[2] === 'unlimited' ? Infinity : Number(entry?.[2])])
   return { ...PUBLISHED_QUOTAS, ...Object.fromEntries(given) }

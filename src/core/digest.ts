@@ -2,8 +2,10 @@
 import { selectBackends } from './chosen.ts'
 import type { Claim, ServiceView, Wanted } from './claims.ts'
 import { ownMark } from './holders.ts'
-import type { LoadBalancer } from './model.ts'
+import type { Mark } from './marks.ts'
+import type { ActualListener, LoadBalancer } from './model.ts'
 import type { Backends } from './nodes.ts'
+import { ownRules } from './rules.ts'
 import { isTaken, reachedBy } from './taken.ts'
 
 const claimText = (claim: Claim) =>
@@ -17,6 +19,9 @@ const claimText = (claim: Claim) =>
     claim.adopt,
     claim.createdAt,
     claim.selection,
+    claim.rules,
+    claim.given,
+    claim.waits,
   ])
 
 const viewText = (view: ServiceView | undefined) =>
@@ -35,6 +40,12 @@ function backendsText(backends: Backends): string {
   return JSON.stringify([wishesText(backends), [...departed.keys()].sort(), protect === 'all' ? 'all' : [...protect].sort()])
 }
 
+/** Whose the listener is, and whose rules are on it. */
+function marksOn(listener: ActualListener, lb: LoadBalancer, owner: string): readonly Mark[] {
+  const holder = ownMark(listener, owner)
+  return [...(holder === undefined ? [] : [holder]), ...ownRules(listener, lb, owner).map(({ mark }) => mark)]
+}
+
 /** By service (as in marks): what it wants here. Two of these tell which services changed. */
 export function serviceDigests(
   wanted: Wanted,
@@ -42,7 +53,7 @@ export function serviceDigests(
   last: LoadBalancer | undefined,
   owner: string,
 ): ReadonlyMap<string, string> {
-  const marks = last?.listeners.flatMap((listener) => ownMark(listener, owner)?.service ?? []) ?? []
+  const marks = last?.listeners.flatMap((listener) => marksOn(listener, last, owner).map(({ service }) => service)) ?? []
   const texts = new Map(
     [...new Set([...marks, ...claims.map((claim) => claim.mark.service)])].map((name) => [name, viewText(wanted.services.get(name))]),
   )
@@ -50,14 +61,20 @@ export function serviceDigests(
   return texts
 }
 
-/** Whether listeners here send traffic to what is another service's now. */
+/** Whether listeners and rules here lead to what is another service's now; of rules also those that were closed for it. */
 function takenText(wanted: Wanted, backends: Backends, last: LoadBalancer | undefined, owner: string): string {
   if (last === undefined) return ''
+  const known = { wanted, backends }
   const taken = last.listeners.flatMap((listener) => {
     const mark = ownMark(listener, owner)
-    if (mark === undefined) return []
-    const reached = reachedBy(listener.target, last).filter(({ server, port }) => isTaken({ wanted, backends }, mark, port, server))
-    return reached.map(({ server, port }) => `${listener.key} ${server}:${port}`)
+    const reached =
+      mark === undefined ? [] : reachedBy(listener.target, last).filter(({ server, port }) => isTaken(known, mark, port, server))
+    const ruled = ownRules(listener, last, owner).flatMap(({ rule, mark: whose }) =>
+      (last.groups.find(({ ref }) => ref === rule.group)?.members ?? []).filter(
+        ({ server, port }) => port !== undefined && isTaken(known, whose, port, server),
+      ),
+    )
+    return [...reached, ...ruled].map(({ server, port }) => `${listener.key} ${server}:${port}`)
   })
   return taken.join()
 }

@@ -1,13 +1,13 @@
 // What still fits on one load balancer, counted while places are given away: nothing here asks or changes the cloud.
 import type { PoolWant } from './claim.ts'
-import { QUOTA_IDS, type Quotas } from './headroom.ts'
+import type { Limits, Quotas } from './headroom.ts'
 import { ownMark } from './holders.ts'
 import { formatMark } from './marks.ts'
 import type { ListenerKey, LoadBalancer, Protocol } from './model.ts'
 import type { Backends } from './nodes.ts'
 import { defaultGroupIsOurs, type TargetRules } from './targets.ts'
 
-export type RoomRules = TargetRules & { readonly quotas: Quotas & { readonly rules: number } }
+export type RoomRules = TargetRules & Limits
 
 /** What is on one listener key. guests: only forwarding rules, so that a service may still name the listener itself. */
 export type Slot = { readonly kind: 'foreign' | 'held' | 'guests'; readonly protocol: Protocol; readonly rules: number }
@@ -24,8 +24,7 @@ export interface Room {
   stay(want: PoolWant): void
 }
 
-const QUOTAS = { ...QUOTA_IDS, rules: 'slb_quota_rules_num' } as const
-type Quota = keyof typeof QUOTAS
+type Quota = keyof Quotas
 
 export function attachedTo(lbs: Iterable<LoadBalancer>): Attached {
   const attached: Attached = new Map()
@@ -77,7 +76,7 @@ export function openRoom(lb: LoadBalancer, rules: RoomRules, backends: Backends,
     slot: (key) => slots.get(key),
     short(want) {
       const quota = shortOf(want)
-      return quota === undefined ? undefined : `quota ${QUOTAS[quota]} (${quotas[quota]}) is used up`
+      return quota === undefined ? undefined : `quota ${rules.quotaNames[quota]} (${quotas[quota]}) is used up`
     },
     take(want) {
       const slot = slots.get(want.key)

@@ -1,4 +1,5 @@
 // What a product can and cannot do, as data: pure code checks it before any call. Each provider exports its own table.
+import type { QuotaNames } from './headroom.ts'
 import type { Protocol } from './model.ts'
 import type { OptionName, Settings } from './options.ts'
 
@@ -33,8 +34,12 @@ export type Traits = {
     readonly backends: Quota
     /** Groups that one server is in, over all load balancers. */
     readonly attachments: Quota
+    /** On one load balancer; the vendor publishes no number. */
+    readonly groups: Quota
     /** On one http or https listener. */
     readonly rules: Quota
+    /** Further certificates on one https listener. */
+    readonly extensions: Quota
   }
 }
 
@@ -54,3 +59,13 @@ export const isImmovable =
   ({ replacements }: Pick<Traits, 'replacements'>) =>
   (before: Settings, after: Settings): boolean =>
     replacements.some((rule) => demands(rule, before, after))
+
+/** What the cloud calls its quotas, for the texts of problems. */
+export const quotaNamesOf = ({ quotas }: Pick<Traits, 'quotas'>): QuotaNames => ({
+  listeners: quotas.listeners.name,
+  backends: quotas.backends.name,
+  attachments: quotas.attachments.name,
+  groups: quotas.groups.name,
+  rules: quotas.rules.name,
+  extensions: quotas.extensions.name,
+})

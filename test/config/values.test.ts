@@ -77,10 +77,11 @@ describe('quotas', () => {
       backends: 200,
       attachments: 50,
       rules: 40,
+      extensions: 3,
       groups: 30,
     })
     expect(reads(values.quotas, 'backends=unlimited')).toMatchObject({ listeners: 50, backends: Infinity })
-    expect(Object.values(Object(reads(values.quotas, 'unlimited')))).toEqual(Array(5).fill(Infinity))
+    expect(Object.values(Object(reads(values.quotas, 'unlimited')))).toEqual(Array(6).fill(Infinity))
   })
 
   test.each(['listener=5', 'listeners', 'listeners=-1', '100'])('%j is refused', (text) => {

@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest'
 import type { PoolPlace, PoolWant } from '../../src/core/claim.ts'
 import type { ListenerKey, LoadBalancer, Protocol } from '../../src/core/model.ts'
 import { assignPool, type Pool, wantKey } from '../../src/core/pool.ts'
+import { quotaNamesOf } from '../../src/core/traits.ts'
+import { CLB_TRAITS } from '../../src/providers/aliyun/clb/traits.ts'
 import {
   backendsOf,
   balancer,
@@ -21,7 +23,7 @@ import {
   wantedBy,
 } from '../support/build.ts'
 
-const QUOTAS = { listeners: 50, backends: 200, attachments: 50, rules: 40, groups: Infinity }
+const QUOTAS = { listeners: 50, backends: 200, attachments: 50, rules: 40, extensions: 3, groups: Infinity }
 const lbOf = (id: string, over: Partial<LoadBalancer> = {}) => balancer({ id, name: `name-${id}`, ...over })
 const want = (name: string, port = 8080, over: Partial<PoolWant> = {}): PoolWant => ({
   mark: { owner: OWNER, service: name, port: 80, transport: 'tcp', suffix: '' },
@@ -55,6 +57,7 @@ function poolOf(lbs: readonly LoadBalancer[], over: Partial<Pool> & { quotas?: P
       backends: groups ? 'vserver-group' : 'auto',
       clusterId: 'cluster-1',
       quotas: { ...QUOTAS, ...quotas },
+      quotaNames: quotaNamesOf(CLB_TRAITS),
     },
     placed: new Map(),
     ...rest,

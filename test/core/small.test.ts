@@ -27,6 +27,7 @@ import {
   web,
   webListener,
 } from '../support/build.ts'
+import { PASS_RULES } from '../support/passes.ts'
 
 describe('rule 10: an unusable load balancer is not written to', () => {
   test.each([
@@ -90,7 +91,8 @@ describe('drift', () => {
 })
 
 describe('quotas', () => {
-  const quotas = { listeners: 2, backends: 10, attachments: 3, groups: Number.POSITIVE_INFINITY }
+  const { quotaNames } = PASS_RULES
+  const quotas = { quotas: { ...PASS_RULES.quotas, listeners: 2, backends: 10, attachments: 3 }, quotaNames }
   const create = (port: number): Chain => ({
     id: `listener tcp:${port}`,
     service: `s${port}`,

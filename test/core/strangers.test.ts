@@ -23,6 +23,7 @@ import {
   web,
   webListener,
 } from '../support/build.ts'
+import { PASS_RULES } from '../support/passes.ts'
 
 const inPlace = balancer({ members: threeMembers(), listeners: [webListener()] })
 const moved = web({}, { ports: [port(30001)] })
@@ -31,7 +32,7 @@ const { plan } = diffOf({ services: [moved, thief], lb: inPlace })
 
 describe('it is stopped', () => {
   test('although the group for the switch has no room', () => {
-    const { plan: fitted } = fitQuotas(plan, inPlace, { listeners: 50, backends: 200, attachments: 50, groups: 0 })
+    const { plan: fitted } = fitQuotas(plan, inPlace, { ...PASS_RULES, quotas: { ...PASS_RULES.quotas, groups: 0 } })
     expect(kinds(fitted)).toEqual(['stopListener'])
   })
 

@@ -1,7 +1,9 @@
 // Passes without a daemon: what a reading of the swarm offers to the worker of one load balancer.
 import { newLedger } from '../../src/core/guard.ts'
 import type { Node, Service } from '../../src/core/model.ts'
+import { quotaNamesOf } from '../../src/core/traits.ts'
 import type { Offer } from '../../src/offer.ts'
+import { CLB_TRAITS } from '../../src/providers/aliyun/clb/traits.ts'
 import type { ReconcileRules, Shared } from '../../src/reconcile.ts'
 import { backendsOf, MINUTE, RULES, THREE, wantedBy } from './build.ts'
 
@@ -9,7 +11,8 @@ export const PASS_RULES: ReconcileRules = {
   ...RULES,
   clusterId: 'cluster-1',
   guard: { maxDeletes: { count: 5, percent: 25 }, release: 30 * MINUTE, window: 10 * MINUTE },
-  quotas: { listeners: 1000, backends: 10_000, attachments: 1000, groups: 1000 },
+  quotas: { listeners: 1000, backends: 10_000, attachments: 1000, groups: 1000, rules: 1000, extensions: 1000 },
+  quotaNames: quotaNamesOf(CLB_TRAITS),
   policy: 'sync',
 }
 

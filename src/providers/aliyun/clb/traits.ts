@@ -22,6 +22,8 @@ export const CLB_TRAITS: Traits = {
     listeners: { name: 'slb_quota_listeners_num', limit: 50, adjustable: true },
     backends: { name: 'slb_quota_backendservers_num', limit: 200, adjustable: true },
     attachments: { name: 'slb_quota_backendserver_attached_num', limit: 50, adjustable: true },
+    groups: { name: 'server groups', limit: Number.POSITIVE_INFINITY, adjustable: false },
     rules: { name: 'slb_quota_rules_num', limit: 40, adjustable: false },
+    extensions: { name: 'slb_quota_domain_extensions_num', limit: 3, adjustable: true },
   },
 }
