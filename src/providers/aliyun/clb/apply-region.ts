@@ -63,7 +63,7 @@ async function sendEntries(step: Step, id: string, entries: readonly string[]): 
   for (const batch of batchesOf(entries, BATCH)) await step.write('AddAccessControlListEntry', { AclId: id, AclEntrys: toRows(batch) })
 }
 
-const entriesOf = async (read: Read, id: string): Promise<readonly string[]> => {
+const entriesOf = async (read: Read, id: string) => {
   const content = await readEntries(read, id)
   if (content === undefined) throw refusal('DescribeAccessControlListAttribute', 'AclNotExist', `the access control list ${id} is gone`)
   return content.entries
@@ -75,13 +75,17 @@ async function addEntries(step: Step, id: string, entries: readonly string[]): P
     await sendEntries(step, id, entries)
   } catch (error) {
     if (!isCode(error, /^(InvalidParam\.AclEntryExists|Duplicated\.AclEntry)$/)) throw error
-    const there = new Set(await entriesOf(step.read, id))
-    await sendEntries(
-      step,
-      id,
-      entries.filter((entry) => !there.has(entry)),
-    )
+    await addMissing(step, id, entries)
   }
+}
+
+async function addMissing(step: Step, id: string, entries: readonly string[]): Promise<void> {
+  const there = new Set((await entriesOf(step.read, id)).map(({ network }) => network))
+  await sendEntries(
+    step,
+    id,
+    entries.filter((entry) => !there.has(entry)),
+  )
 }
 
 const isIpv6 = (entry: string) => entry.includes(':')
@@ -92,12 +96,7 @@ const createAcl: Applier<'createAcl'> = async ({ name, key, entries }, { step, t
   if (entries.length === 0) throw refusal(action, 'AclWouldBeEmpty', `the access control list "${name}" has no entries`)
   const there = (await readAclRows(step.read, tag, filterOf(tag, key))).find((acl) => acl.key === key)?.row.AclId
   if (there !== undefined) {
-    const old = new Set(await entriesOf(step.read, there))
-    await sendEntries(
-      step,
-      there,
-      entries.filter((entry) => !old.has(entry)),
-    )
+    await addMissing(step, there, entries)
     return there
   }
   const version = entries.every(isIpv6) ? { AddressIPVersion: 'ipv6' } : {}
@@ -116,7 +115,7 @@ const addAclEntries: Applier<'addAclEntries'> = async ({ id, entries }, { step }
 const removeAclEntries: Applier<'removeAclEntries'> = async ({ id, name, entries }, { step }) => {
   const action = 'RemoveAccessControlListEntry'
   const there = await entriesOf(step.read, id)
-  const gone = there.filter((entry) => entries.includes(entry))
+  const gone = there.filter(({ network }) => entries.includes(network)).map(({ text }) => text)
   if (gone.length > 0 && gone.length === there.length)
     throw refusal(action, 'AclWouldBeEmpty', `the access control list "${name}" would have no entries left`)
   for (const batch of batchesOf(gone, BATCH)) await step.write(action, { AclId: id, AclEntrys: toRows(batch) })

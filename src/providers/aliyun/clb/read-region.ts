@@ -1,5 +1,6 @@
 // Reads the certificates and access control lists of a region. A list that is not whole is no answer; one that the account may not
 // read is undefined.
+import { parseNetwork } from '../../../core/address.ts'
 import type { Acl, Certificate, Region } from '../../../core/region.ts'
 import { CallError, type RegionOptions } from '../../provider.ts'
 import type { Params } from '../flatten.ts'
@@ -117,10 +118,15 @@ export async function readAclRows(read: Read, tag: string, filter: Params = {}):
   return withKeys(read, 'acl', tag, distinct(action, rows), ({ AclId }) => AclId)
 }
 
-/** One address is a network, too. */
-const toCidr = (entry: string) => (entry.includes('/') ? entry : `${entry}/${entry.includes(':') ? 128 : 32}`)
+/** What people wrote with host bits, which we never do, stays as it is. */
+function canonicalEntry(text: string): string {
+  const network = parseNetwork(text)
+  return network.ok ? network.value.text : text
+}
 
-type Content = { readonly entries: readonly string[]; readonly used: number | undefined }
+/** `text`: as the cloud has it, which is how it has to be removed. */
+type Entry = { readonly text: string; readonly network: string }
+type Content = { readonly entries: readonly Entry[]; readonly used: number | undefined }
 
 /** Undefined: the list is gone. This action pages by `Page`. */
 export async function readEntries(read: Read, id: string): Promise<Content | undefined> {
@@ -132,9 +138,9 @@ export async function readEntries(read: Read, id: string): Promise<Content | und
       const answer = parse(action, aclSchema, reply)
       if (answer.AclId !== id) throw malformed(action, `answered for "${answer.AclId}" instead of ${id}`, reply.requestId)
       used = answer.RelatedListeners.length
-      return { rows: answer.AclEntrys.map(({ AclEntryIP }) => toCidr(AclEntryIP)), total: answer.TotalAclEntry }
+      return { rows: answer.AclEntrys.map(({ AclEntryIP }) => AclEntryIP), total: answer.TotalAclEntry }
     })
-    return { entries: [...new Set(entries)], used }
+    return { entries: [...new Set(entries)].map((text) => ({ text, network: canonicalEntry(text) })), used }
   } catch (error) {
     if (isCode(error, /^AclNotExist$/)) return undefined
     if (isCode(error, /^AclEntryEmpty$/)) return { entries: [], used }
@@ -148,7 +154,7 @@ async function readAcls(read: Read, tag: string): Promise<readonly Acl[]> {
     const about = { id: row.AclId, name: row.AclName, key }
     if (key === undefined) return [{ ...about, entries: undefined, used: undefined }]
     const content = await readEntries(read, row.AclId)
-    return content === undefined ? [] : [{ ...about, ...content }]
+    return content === undefined ? [] : [{ ...about, used: content.used, entries: content.entries.map(({ network }) => network) }]
   })
   return (await Promise.all(acls)).flat()
 }

@@ -24,7 +24,10 @@ export const attributeSchema = z.object({
   AddressType: z.enum(['internet', 'intranet']),
   LoadBalancerStatus: z.string(),
   /** Epoch milliseconds; far in the future where the instance is not prepaid. */
-  EndTimeStamp: z.unknown().transform((value) => (value === undefined || value === null ? undefined : Number(value))),
+  EndTimeStamp: z
+    .unknown()
+    .optional()
+    .transform((value) => (value === undefined || value === null ? undefined : Number(value))),
   BackendServers: wrapped('BackendServer', server),
   ListenerPortsAndProtocol: wrapped('ListenerPortAndProtocol', z.object({ ListenerPort: int, ListenerProtocol: z.string() })),
   Tags: wrapped('Tag', tag).optional(),
@@ -46,7 +49,7 @@ const listenerRow = z.object({
   AclType: z.string().optional(),
   AclId: z.string().optional(),
   /** A bare array here, wrapped elsewhere. */
-  AclIds: z.unknown(),
+  AclIds: z.unknown().optional(),
   TCPListenerConfig: config,
   UDPListenerConfig: config,
   HTTPListenerConfig: config,
