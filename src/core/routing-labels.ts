@@ -17,7 +17,7 @@ const PREFIX = 'aliyun.routing.'
 const KEY = /^aliyun\.routing\.port_([1-9]\d{0,4})$/
 const STICKY = 'aliyun.routing.session_sticky'
 /** `http://wp.example.com`, `wp.example.com:/blog`, `https://wp.example.com/blog` */
-const ENTRY = /^(?:(http|https|ws|wss|tcp):\/\/)?([^/:\s]+)(?::?(\/\S*))?$/
+const ENTRY = /^(?:(http|https|ws|wss|tcp):\/\/)?([^/:\s]+)(?::?(\/(?!\/)\S*))?$/
 const FORM = '[http://|https://]<host>[/<path>] between semicolons'
 const LONGEST = 4096
 const ONE_PROTOCOL = { http: 'http', https: 'https', ws: 'http', wss: 'https' } as const
