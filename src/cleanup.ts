@@ -8,9 +8,11 @@ import { ownMark } from './core/holders.ts'
 import { formatBackendNote, ownerTag, parseMark } from './core/marks.ts'
 import { isOurs } from './core/members.ts'
 import { type Chain, DEFAULT_GROUP, type LoadBalancer, type Plan } from './core/model.ts'
+import { MOVE_TAG } from './core/moving.ts'
 import { describePause, PAUSE_TAG, pauseOf } from './core/pause.ts'
 import { standingOf, TAKEN_TAG } from './core/usable.ts'
 import { ownerOf } from './desired.ts'
+import { createPlaces } from './places.ts'
 import { CallError } from './providers/provider.ts'
 import type { Engine } from './swarm/client.ts'
 import { readSnapshot } from './swarm/read.ts'
@@ -61,7 +63,7 @@ export function cleanupPlan(lb: LoadBalancer, owner: string): Plan {
     id: 'untag',
     service: undefined,
     after: all.map(({ id }) => id),
-    changes: [{ kind: 'untagLoadBalancer', keys: [ownerTag(owner), ...(lb.tags[TAKEN_TAG] === undefined ? [] : [TAKEN_TAG])] }],
+    changes: [{ kind: 'untagLoadBalancer', keys: [ownerTag(owner), ...[TAKEN_TAG, MOVE_TAG].filter((key) => lb.tags[key] !== undefined)] }],
   }
   return [...all, untag]
 }
@@ -132,16 +134,15 @@ export async function cleanLoadBalancers(
   const { clusterId } = await readSnapshot(task.engine, signal)
   const owner = ownerOf(task.config, clusterId)
   const result: Result = { removed: [], failed: [] }
-  for (const [ref, found] of await task.cloud.provider.resolve(task.config.allowed, signal)) {
-    if (found.status !== 'found') {
-      result.failed.push(`${ref}: ${found.text}`)
-      continue
-    }
+  const { config, cloud } = task
+  const { allowed, problems, shown } = await createPlaces({ config, provider: cloud.provider, now: Date.now }).find(new Map(), signal)
+  result.failed.push(...shown.map(({ subject, text }) => `${subject}: ${problems.get(subject) ?? text}`))
+  for (const id of allowed) {
     try {
-      await cleanOne(found.id, owner, clusterId, task, result, signal)
+      await cleanOne(id, owner, clusterId, task, result, signal)
     } catch (error) {
       if (!(error instanceof CallError)) throw error
-      result.failed.push(`${ref}: ${error.message}`)
+      result.failed.push(`${id}: ${error.message}`)
     }
   }
   await cleanShared(task, { owner, clusterId }, result, signal)

@@ -15,7 +15,10 @@ export type Output = {
   readonly write: (text: string) => void
 }
 
-export type App = Pick<typeof import('../app.ts'), 'runDaemon' | 'planOnce' | 'readStatus' | 'cleanUp' | 'takeOver'>
+export type App = Pick<
+  typeof import('../app.ts'),
+  'runDaemon' | 'planOnce' | 'readStatus' | 'cleanUp' | 'takeOver' | 'exportOnce' | 'moveOnce'
+>
 
 export type Io = {
   readonly env: Source['env']

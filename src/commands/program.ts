@@ -80,6 +80,7 @@ function addCommands(add: Add): void {
     (await import('./cleanup.ts')).cleanup(flags, { yes: given['yes'] === true }, io),
   ).addOption(yes('remove it'))
   addTakeover(add)
+  addMigration(add)
   add('healthcheck', 'ask the daemon on this machine whether it is alive', local.slice(1), async (flags, _, __, io) =>
     (await import('./healthcheck.ts')).healthcheck(flags, io),
   )
@@ -95,6 +96,25 @@ function addTakeover(add: Add): void {
     .addOption(new Option('--from <OWNER>', 'the owner before: what the tag swarm-slb:<owner> names').makeOptionMandatory())
     .addOption(new Option('--yes', 'do it'))
     .addOption(new Option('--force', 'even if the other swarm seems to be alive'))
+}
+
+function addMigration(add: Add): void {
+  const text = (arg: unknown) => (typeof arg === 'string' ? arg : '')
+  const exported: Action = async (flags, given, [ref], io) =>
+    (await import('./export.ts')).exportCommand(flags, { ref: text(ref), terraform: given['terraform'] === true }, io)
+  add('export', 'print what is on a load balancer, whoever made it, as labels', SETTING_KEYS, exported)
+    .argument('<load-balancer>', 'its name or id')
+    .addOption(new Option('--terraform', 'as resources of Terraform, with import blocks'))
+  const moved: Action = async (flags, given, [from, to], io) => {
+    const step = given['cancel'] === true ? 'cancel' : given['withdraw'] === true ? 'withdraw' : 'begin'
+    return (await import('./move.ts')).move(flags, { from: text(from), to: text(to), step, yes: given['yes'] === true }, io)
+  }
+  add('move', 'have everything of one load balancer on another one too, and then only there', SETTING_KEYS, moved)
+    .argument('<old>', 'name or id of the load balancer it is on')
+    .argument('<new>', 'name or id of the one it goes to, which must be in SLB_ID or SLB_ALLOW')
+    .addOption(new Option('--withdraw', 'the second step: take it off the old one, when all is up and healthy on the new one'))
+    .addOption(new Option('--cancel', 'call it off, or end it').conflicts('withdraw'))
+    .addOption(new Option('--yes', 'do it'))
 }
 
 function addSimulate(add: Add): void {

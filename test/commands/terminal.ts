@@ -42,6 +42,8 @@ export async function run(args: readonly string[], setting: Setting = {}): Promi
       readStatus: missing('readStatus'),
       cleanUp: missing('cleanUp'),
       takeOver: missing('takeOver'),
+      exportOnce: missing('exportOnce'),
+      moveOnce: missing('moveOnce'),
       ...app,
     }),
   })
