@@ -39,7 +39,7 @@ type NodeMemory = {
 }
 
 /** A server whose node left the swarm while this process watched. */
-export type Departed = { readonly since: number; readonly hostname: string; readonly address: string | undefined }
+type Departed = { readonly since: number; readonly hostname: string; readonly address: string | undefined }
 
 export type NodesMemory = { readonly nodes: ReadonlyMap<string, NodeMemory>; readonly departed: ReadonlyMap<string, Departed> }
 export const NO_NODES: NodesMemory = { nodes: new Map(), departed: new Map() }

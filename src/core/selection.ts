@@ -5,7 +5,7 @@ import type { PublishedPort, Service, Task, TaskReading } from './model.ts'
 import type { NodeChoice } from './node-choice.ts'
 
 /** Where a task answers. leaving: it runs still, but Swarm wants it to end. */
-export type TaskPlace = { readonly nodeId: string; readonly port: number; readonly leaving: boolean }
+type TaskPlace = { readonly nodeId: string; readonly port: number; readonly leaving: boolean }
 
 export type Selection = {
   readonly nodes: NodeChoice

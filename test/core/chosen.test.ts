@@ -1,6 +1,8 @@
 // Which nodes a service wants, by labels of its own and of the nodes, and whose the weights are.
 import { describe, expect, test } from 'vitest'
 import { choiceProblems } from '../../src/core/choice-problems.ts'
+import type { Wanted } from '../../src/core/claims.ts'
+import { digest, serviceDigests } from '../../src/core/digest.ts'
 import type { LoadBalancer, Node } from '../../src/core/model.ts'
 import { selectionOf } from '../../src/core/selection.ts'
 import {
@@ -14,6 +16,7 @@ import {
   NOTE,
   NOW,
   node,
+  OWNER,
   port,
   RULES,
   THREE,
@@ -229,5 +232,30 @@ describe('weights that are left to people', () => {
   test('leave the servers of others alone, as ever', () => {
     const lb = edgeBalancer([on('i-1'), on('i-2'), on('i-3'), member('i-9', { port: 8080, note: 'by hand' })])
     expect(diffWith(lb).plan).toEqual([])
+  })
+})
+
+describe('what is looked at again', () => {
+  const digestOf = (nodes: readonly Node[], wanted: Wanted) =>
+    digest(serviceDigests(wanted, wanted.claims, inPlace, OWNER), wanted, backendsOf(nodes), inPlace, OWNER)
+  const frozen = (...tasks: Parameters<typeof read>) => chosenBy([edge()], { tasks: read(...tasks), frozen: true })
+
+  test.each([
+    ['a label of a node that a service chooses by', digestOf(TWO_IN_A, wantsA), digestOf([inA('n1'), node('n2'), node('n3')], wantsA)],
+    [
+      'a task',
+      digestOf(THREE, chosenBy([edge()], { tasks: read(task('n1')) })),
+      digestOf(THREE, chosenBy([edge()], { tasks: read(task('n2')) })),
+    ],
+    ['a task of a frozen port', digestOf(THREE, frozen(task('n1'))), digestOf(THREE, frozen(task('n1', { leaving: true })))],
+  ])('changes with %s', (_, one, other) => {
+    expect(one).not.toBe(other)
+  })
+
+  test.each([
+    ['labels of nodes that nobody chooses by', digestOf(TWO_IN_A, chosenBy([mesh])), digestOf(THREE, chosenBy([mesh]))],
+    ['the order of tasks', digestOf(THREE, frozen(task('n1'), task('n2'))), digestOf(THREE, frozen(task('n2'), task('n1')))],
+  ])('does not change with %s', (_, one, other) => {
+    expect(one).toBe(other)
   })
 })
