@@ -35,7 +35,7 @@ describe('tasks', () => {
   const host = (id = 'host') => serviceJson({ id, name: id, ports: [{ target: 80, published: 8081, mode: 'host' }] })
   const own = serviceJson({ id: 'slb', name: 'slb' })
   const port = { target: 80, published: 32_768, mode: 'host' }
-  const readOwn = (ownId?: string) => readSnapshot(connectEngine({ host: fake.host, callTimeoutMs: 300 }), never, ownId)
+  const readOwn = (ownId?: string) => readSnapshot(connectEngine({ host: fake.host }), never, ownId)
   /** What the engine was asked for tasks of. */
   const asked = () => {
     const lists: string[][] = []
