@@ -32,7 +32,7 @@ export const engineOf = (config: Config) =>
 
 /** For tests and measurements: other waits and rates than those of production. */
 export type Tuning = Pick<CloudOptions, 'rpc' | 'buckets'> &
-  Pick<DaemonOptions, 'tasksMs' | 'proofMs'> & { readonly leaderWaitMs?: number; readonly settleMs?: typeof SETTLE_MS }
+  Pick<DaemonOptions, 'tasksMs' | 'proofMs' | 'sharing'> & { readonly leaderWaitMs?: number; readonly settleMs?: typeof SETTLE_MS }
 
 export async function runDaemon(config: Config, log: Logger, signal: AbortSignal, tuning: Tuning = {}): Promise<void> {
   const board = createBoard({ version: VERSION, now, aliveMs: Math.max(120_000, config.resyncMs * 3) })
@@ -63,6 +63,7 @@ export async function runDaemon(config: Config, log: Logger, signal: AbortSignal
     leaderWaitMs: tuning.leaderWaitMs,
     tasksMs: tuning.tasksMs,
     proofMs: tuning.proofMs,
+    sharing: tuning.sharing,
   })
   const loop = createLoop({ pass: (why) => daemon.pass(loop, why), resyncMs: config.resyncMs, settleMs: tuning.settleMs ?? SETTLE_MS, now })
   const health = askHealth(daemon.known)
