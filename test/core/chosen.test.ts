@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { choiceProblems } from '../../src/core/choice-problems.ts'
 import type { Wanted } from '../../src/core/claims.ts'
 import { digest, serviceDigests } from '../../src/core/digest.ts'
-import type { LoadBalancer, Node } from '../../src/core/model.ts'
+import type { LoadBalancer, Node, Task } from '../../src/core/model.ts'
 import { selectionOf } from '../../src/core/selection.ts'
 import {
   backendsOf,
@@ -238,7 +238,7 @@ describe('weights that are left to people', () => {
 describe('what is looked at again', () => {
   const digestOf = (nodes: readonly Node[], wanted: Wanted) =>
     digest(serviceDigests(wanted, wanted.claims, inPlace, OWNER), wanted, backendsOf(nodes), inPlace, OWNER)
-  const frozen = (...tasks: Parameters<typeof read>) => chosenBy([edge()], { tasks: read(...tasks), frozen: true })
+  const frozen = (...tasks: readonly Task[]) => chosenBy([edge()], { tasks: read(...tasks), frozen: true })
 
   test.each([
     ['a label of a node that a service chooses by', digestOf(TWO_IN_A, wantsA), digestOf([inA('n1'), node('n2'), node('n3')], wantsA)],
