@@ -103,12 +103,16 @@ function guestUnit(shared: Shared, claim: Claim): Unit {
   const dropped = choice.rest.filter(({ mark }) => sameMark(mark, claim.mark))
   const id = rulesChain(unitOf(key, claim.mark))
   const after = [TAG_CHAIN, groupChain(aim.group.name), ...(step.forRules === 'after' ? [listenerChain(key)] : [])]
+  // Its last rules here: all that it has is taken away, whatever it asks for that is another's.
+  const withdraws = mine.length === 0 && changes.length > 0
+  const unit = unitOf(key, claim.mark)
+  const gone = withdraws && input.held.has(unit) ? [] : dropped
   return {
     ...NO_UNIT,
-    chains: [{ id, service: claim.service, after, changes }],
-    wishes: [aim.group],
+    chains: [{ id, service: claim.service, after, changes, ...(withdraws ? { deletes: unit } : {}) }],
+    wishes: mine.length === 0 ? [] : [aim.group],
     verdicts: rows(has),
-    goes: new Map([...moved, ...dropped].map(({ rule }) => [rule.ref, step.forRules === 'after' ? listenerChain(key) : id])),
+    goes: new Map([...moved, ...gone].map(({ rule }) => [rule.ref, step.forRules === 'after' ? listenerChain(key) : id])),
   }
 }
 

@@ -191,5 +191,5 @@ export function stepDelete({ actual, mark }: Extract<Decision, { kind: 'delete' 
     deletes: actual.key,
   }
   const verdict = keptVerdict(actual, mark, undefined, 'its claim has ended; the listener is being removed')
-  return nothing(verdict, { chains: [...close, chain], leaves: true })
+  return nothing(verdict, { chains: [...close, chain], leaves: true, forRules: 'now' })
 }
