@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import type { Protocol } from '../src/core/model.ts'
 import { isOption, LABEL_NAMES, type LabelName, type OptionName, protocolsOf, specOf, wishOf } from '../src/core/options.ts'
+import { ruleKey } from '../src/core/rules-label.ts'
 import { expectedValue } from '../src/core/values.ts'
 import { lines, problems, read } from './support/labels.ts'
 
@@ -67,16 +68,18 @@ function optionTable(): string {
   return `${all.map((one) => `| ${one.map(cells).join(' | ')} |`).join('\n')}\n`
 }
 
+type HostPort = { readonly target: number; readonly published: number; readonly mode: 'host' }
 type Example = {
   readonly services: Readonly<
-    Record<string, { readonly ports: readonly string[]; readonly deploy: { readonly labels: Record<string, string> } }>
+    Record<string, { readonly ports: readonly (string | HostPort)[]; readonly deploy: { readonly labels: Record<string, string> } }>
   >
 }
 
 const examples = [...readFileSync(FILE, 'utf8').matchAll(/```yaml\n([\s\S]*?)```/g)].map((match): Example => parse(match[1] ?? ''))
 
 /** `53:53/udp` of a stack file has the published port first. */
-const published = (text: string): string => {
+const published = (text: string | HostPort): string => {
+  if (typeof text !== 'string') return `${text.target}:${text.published} ${text.mode}`
   const [, first, second, transport] = /^(\d+)(?::(\d+))?(\/\w+)?$/.exec(text) ?? []
   return second === undefined ? `${first}:30000${transport ?? ''}` : `${second}:${first}${transport ?? ''}`
 }
@@ -105,6 +108,26 @@ describe('docs/labels.md', () => {
       '53/tcp tcp://public:53 tcp://internal:53',
       '53/udp udp://:53',
       '80/tcp http://internal:80',
+      '80/tcp http://:80',
+      '8000/tcp https://:443 http://:80',
+      '8000/tcp http://:80',
+      '8000/tcp http://:80',
+      '8000/tcp http://:80',
+      '8080/tcp http://public:8080 http://internal:8080',
+      '80/tcp http://:8080',
     ])
+    const targets = readings.flatMap(({ ports }) => ports).flatMap((one) => (one.status === 'wanted' ? one.targets : []))
+    expect(targets.flatMap(({ settings }) => settings['forward-port'] ?? [])).toEqual([443])
+    expect(targets.flatMap(({ rules }) => rules.map(ruleKey))).toEqual([
+      'shop.example.com/',
+      'www.example.com/shop',
+      '*.blog.example.com/',
+      '/blog',
+    ])
+    expect(targets.flatMap(({ access }) => access ?? [])).toEqual([
+      { kind: 'allow', entries: ['198.51.100.0/24', '203.0.113.7/32'] },
+      { kind: 'deny', entries: ['10.9.0.0/16'] },
+    ])
+    expect(targets.filter(({ nodes, weights }) => nodes.length === 2 && weights === 'kept')).toHaveLength(1)
   })
 })
