@@ -33,7 +33,7 @@ export type Step = {
   readonly expected: (context: Context) => Picture
 }
 
-export const member = (server: string, port?: number, weight = 100, note = NOTE): Member => ({ server, port, weight, note })
+const member = (server: string, port?: number, weight = 100, note = NOTE): Member => ({ server, port, weight, note })
 export const refOf = ({ lb }: Context, name: string) => lb.groups.find((group) => group.name === name)?.ref ?? name
 export const spec = (protocol: ListenerSpec['protocol'], port: number, note: string, target: Target, settings: Settings): ListenerSpec => ({
   key: `${protocol === 'udp' ? 'udp' : 'tcp'}:${port}`,

@@ -57,7 +57,7 @@ async function withKeys<R extends Tagged>(
 }
 
 /** `68:08:1a:…`, in either case. */
-export const canonicalFingerprint = (text: string) => text.replace(/[^0-9a-f]/gi, '').toLowerCase()
+const canonicalFingerprint = (text: string) => text.replace(/[^0-9a-f]/gi, '').toLowerCase()
 
 type Facts = { readonly Fingerprint: string; readonly ExpireTimeStamp?: number | undefined }
 
