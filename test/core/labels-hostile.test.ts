@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readService } from '../../src/core/labels.ts'
 import type { PublishedPort } from '../../src/core/model.ts'
-import { OPTION_NAMES } from '../../src/core/options.ts'
+import { LABEL_NAMES } from '../../src/core/options.ts'
 import { LABELLED, lines, PUBLISHED, problems, read, service } from '../support/labels.ts'
 
 /** Processor time: a busy machine fails no test. */
@@ -10,7 +10,7 @@ const cpuMs = () => process.cpuUsage().user / 1000
 
 const anyText = fc.oneof(fc.string({ unit: 'binary', maxLength: 40 }), fc.string({ maxLength: 40 }))
 const number = fc.oneof(fc.constantFrom('80', '53', '0', '65536', '080'), fc.nat(70_000).map(String))
-const option = fc.oneof(fc.constantFrom<string>(...OPTION_NAMES, 'adopt', '__proto__', 'constructor'), anyText)
+const option = fc.oneof(fc.constantFrom<string>(...LABEL_NAMES, '__proto__', 'constructor'), anyText)
 const key = fc.oneof(
   anyText,
   fc.constantFrom(
@@ -22,6 +22,9 @@ const key = fc.oneof(
     'slb.port.80.__proto__',
     'aliyun.probe.url',
     'aliyun.probe.timeout_seconds',
+    'aliyun.routing.session_sticky',
+    'aliyun.routing.port_80',
+    'aliyun.routing.weight',
   ),
   number.map((port) => `aliyun.lb.port_${port}`),
   fc.tuple(number, fc.constantFrom('', '/tcp', '/udp', '/sctp')).map(([port, transport]) => `slb.port.${port}${transport}`),
@@ -47,8 +50,23 @@ const value = fc.oneof(
     '5',
     '-1',
     'http://container:80/up',
+    'https://lb',
+    '443',
+    'file:shop',
+    'shop.example.com:file:shop',
+    'shop.example.com/api; *.example.com',
+    '10.0.0.0/8, 203.0.113.7',
+    '::/0',
+    'node.labels.zone==a && workers',
+    'ignore',
+    'white',
   ),
-  fc.tuple(fc.constantFrom('tcp://a:1;', 'x', '\u202E', '-', '/a'), fc.nat(10_000)).map(([part, times]) => part.repeat(times)),
+  fc
+    .tuple(
+      fc.constantFrom('tcp://a:1;', 'x', '\u202E', '-', '/a', 'a.b;', 'a.b:c,', '1.1.1.1,', '::', 'node.id==a,', '*.', '"'),
+      fc.nat(10_000),
+    )
+    .map(([part, times]) => part.repeat(times)),
 )
 const ports: fc.Arbitrary<PublishedPort> = fc.record({
   target: fc.constantFrom(80, 53, 443),
@@ -56,6 +74,7 @@ const ports: fc.Arbitrary<PublishedPort> = fc.record({
   transport: fc.constantFrom('tcp', 'udp', 'sctp'),
   mode: fc.constantFrom('ingress', 'host'),
 })
+const routing = [{ protocol: 'http', loadBalancer: undefined, port: 80 }] as const
 const labelMaps = fc.array(fc.tuple(key, value), { maxLength: 12 }).map((entries): Record<string, string> => Object.fromEntries(entries))
 
 describe('any labels at all', () => {
@@ -69,11 +88,19 @@ describe('any labels at all', () => {
         fc.boolean(),
         (labels, containerLabels, published, settled, all) => {
           const start = cpuMs()
-          const reading = readService({ ...service([], labels), containerLabels, ports: published, settled }, all ? PUBLISHED : LABELLED)
+          const reading = readService(
+            { ...service([], labels), containerLabels, ports: published, settled },
+            { ...(all ? PUBLISHED : LABELLED), routing },
+          )
           expect(cpuMs() - start).toBeLessThan(100)
           expect(reading.ports.map((one) => one.port)).toEqual(published)
           for (const problem of reading.problems) expect(problem.text).toMatch(/^[ -~]{1,700}$/)
           for (const one of reading.ports) if (one.status === 'wanted') expect(one.targets.length).toBeGreaterThan(0)
+          for (const { access, settings } of reading.ports.flatMap((one) => (one.status === 'wanted' ? one.targets : []))) {
+            if (access === undefined) continue
+            expect(access.entries.length).toBeGreaterThan(0)
+            expect(settings['acl-status']).toBe('on')
+          }
         },
       ),
       { numRuns: 5000 },
