@@ -187,6 +187,21 @@ describe('deploy/proxy', () => {
   })
 })
 
+describe('deploy/examples/certificates.yml', () => {
+  needs('docker')('gives the daemon a directory with the pair that a label then names', () => {
+    const files = ['deploy/stack.yml', 'deploy/examples/certificates.yml'].flatMap((file) => ['--compose-file', join(ROOT, file)])
+    const env = { PATH: process.env['PATH'], SLB_ID: 'lb-1', ALIBABA_CLOUD_REGION_ID: 'cn-hangzhou', SHOP_VERSION: '2' }
+    const { status, stdout, stderr } = spawnSync('docker', ['stack', 'config', ...files], { env, encoding: 'utf8' })
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    const { services, secrets } = parse(stdout)
+    const { environment, secrets: mounted } = services['swarm-slb']
+    const targets = mounted.map(({ target = '' }: { target?: string }) => target)
+    expect(targets).toEqual(expect.arrayContaining(['shop.crt', 'shop.key'].map((file) => join(environment.SLB_CERT_DIR, file))))
+    expect(mounted).toHaveLength(4)
+    expect([secrets['shop-crt'].name, secrets['shop-key'].name]).toEqual(['shop-crt-2', 'shop-key-2'])
+  })
+})
+
 describe('deploy/alerts.yml', () => {
   type Alert = { readonly alert: string; readonly expr: string; readonly for: string; readonly annotations: { readonly summary: string } }
   const groups: readonly { readonly rules: readonly Alert[] }[] = parse(read('deploy/alerts.yml')).groups
