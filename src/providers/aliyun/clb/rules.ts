@@ -1,29 +1,12 @@
 // Forwarding rules in the words of the model, and their settings in the words of the API.
 import { z } from 'zod'
 import type { Rule } from '../../../core/model.ts'
-import type { OptionName, Settings } from '../../../core/options.ts'
+import type { Settings } from '../../../core/options.ts'
+import { RULE_OPTIONS } from '../../../core/web-options.ts'
 import type { Params } from '../flatten.ts'
 import type { Reply } from '../rpc.ts'
 import { createParams, readSettings } from './settings.ts'
 import { parse, text, wrapped } from './wire.ts'
-
-/** What a rule can have of its own (SetRule); its other settings are always those of its listener. */
-export const RULE_OPTIONS: readonly OptionName[] = [
-  'scheduler',
-  'sticky-session',
-  'sticky-session-type',
-  'cookie-timeout',
-  'cookie',
-  'health-check-flag',
-  'health-check-uri',
-  'health-check-domain',
-  'health-check-httpcode',
-  'health-check-connect-port',
-  'health-check-interval',
-  'health-check-timeout',
-  'healthy-threshold',
-  'unhealthy-threshold',
-]
 
 const ruleRow = z.looseObject({
   RuleId: z.string().min(1),
@@ -39,8 +22,9 @@ const rulesSchema = z.object({ Rules: wrapped('Rule', ruleRow) })
 
 export const createdRulesSchema = z.object({ Rules: wrapped('Rule', z.object({ RuleId: z.string().min(1), RuleName: z.string() })) })
 
+/** What SetRule knows; a rule's other settings are always those of its listener. */
 const ofRules = (settings: Settings): Settings =>
-  Object.fromEntries(RULE_OPTIONS.flatMap((name) => (settings[name] === undefined ? [] : [[name, settings[name]]])))
+  Object.fromEntries(Object.entries(settings).filter(([name]) => RULE_OPTIONS.includes(name)))
 
 const toRule = (row: z.infer<typeof ruleRow>): Rule => ({
   ref: row.RuleId,
