@@ -19,7 +19,7 @@ const items = (text: string): readonly string[] =>
     .map((item) => item.trim())
     .filter((item) => item !== '')
 
-export const isCertificate = (text: string): boolean => ID.test(text) || FILE.test(text)
+const isCertificate = (text: string): boolean => ID.test(text) || FILE.test(text)
 
 export function parseCertificate(text: string): Parsed<string> {
   return isCertificate(text) ? { ok: true, value: text } : fail(`${quote(text)} is no certificate; expected ${CERTIFICATE_FORM}`)

@@ -5,7 +5,7 @@ import { nearest } from './nearest.ts'
 import { quote } from './quote.ts'
 
 /** One condition: `node.labels.zone==a`. */
-export type NodeConstraint = {
+type NodeConstraint = {
   readonly field: 'id' | 'hostname' | 'role' | 'label'
   /** Name of the label. */
   readonly label: string

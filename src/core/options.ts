@@ -20,11 +20,11 @@ export type WishName = keyof typeof WISH_ROWS
 export type LabelName = OptionName | WishName
 
 export const isOption = (name: string): name is OptionName => Object.hasOwn(OPTIONS, name)
-export const isWish = (name: string): name is WishName => Object.hasOwn(WISH_ROWS, name)
+const isWish = (name: string): name is WishName => Object.hasOwn(WISH_ROWS, name)
 export const isLabelName = (name: string): name is LabelName => isOption(name) || isWish(name)
 /** In the order of the table: an option comes after those that its `when` speaks of. */
 export const OPTION_NAMES: readonly OptionName[] = Object.keys(OPTIONS).filter(isOption)
-export const WISH_NAMES: readonly WishName[] = Object.keys(WISH_ROWS).filter(isWish)
+const WISH_NAMES: readonly WishName[] = Object.keys(WISH_ROWS).filter(isWish)
 export const LABEL_NAMES: readonly LabelName[] = [...OPTION_NAMES, ...WISH_NAMES]
 
 export const specOf = (option: OptionName): OptionSpec => OPTIONS[option]
