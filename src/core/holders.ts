@@ -4,6 +4,7 @@ import { type Claim, compareAge } from './claims.ts'
 import type { Keep } from './keep.ts'
 import { type Mark, parseMark } from './marks.ts'
 import type { ActualListener, ListenerKey, LoadBalancer } from './model.ts'
+import { certificateFault } from './obstacles.ts'
 import { isGuest, kindOf, kindOfListener, portMark, sameMark } from './shared.ts'
 
 export type Decision =
@@ -148,10 +149,11 @@ function decideForeign(actual: ActualListener, claims: readonly Claim[]): Result
   return { decision: { kind: 'update', claim: adopter, actual, from: 'adopted', mark: undefined, guests }, losers: [...plain, ...losers] }
 }
 
-/** Who names it without rules, else the oldest guest that need not wait for anything. */
+/** Who names it without rules, else the oldest guest for whom it can be made. */
 function decideFree(key: ListenerKey, claims: readonly Claim[]): Result {
   const here = split(claims)
-  const claim = here.plain[0] ?? here.guests.find(({ waits }) => waits === '') ?? here.guests[0]
+  const canBegin = (guest: Claim) => guest.waits === '' && certificateFault(guest) === undefined
+  const claim = here.plain[0] ?? here.guests.find(canBegin) ?? here.guests[0]
   if (claim === undefined) return { decision: undefined, losers: [] }
   const plain = lost(here.plain, claim, `listener port ${portOf(key)} goes to the older service ${claim.service}`)
   const { guests, losers } = sharing(here.guests, kindOf(claim), key, claim.service)

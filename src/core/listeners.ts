@@ -6,7 +6,7 @@ import { formatMark, type Mark, parseMark } from './marks.ts'
 import type { ActualListener, Change, ListenerSpec, Target } from './model.ts'
 import type { OptionName, Settings } from './options.ts'
 import { sameMark } from './shared.ts'
-import { attributesOf, redirectOf } from './web-options.ts'
+import { attributesOf, redirectOf, withUnmanaged } from './web-options.ts'
 
 export type ListenerDiff = {
   readonly changes: readonly Change[]
@@ -93,7 +93,7 @@ export function diffListener(
       protocol: actual.protocol,
       set,
       was,
-      settings,
+      settings: withUnmanaged(settings, actual.settings),
       ...(note === actual.note ? {} : { note }),
       ...(moves ? { target, ...(actual.target === undefined ? {} : { wasTarget: actual.target }) } : {}),
     })

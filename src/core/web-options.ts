@@ -38,6 +38,18 @@ const only = (settings: Settings, isMeant: (name: string) => boolean): Settings 
 export const attributesOf = (settings: Settings): Settings => only(settings, (name) => !SEPARATE.includes(name))
 export const redirectOf = (settings: Settings): Settings => only(settings, (name) => REDIRECT_OPTIONS.includes(name))
 
+const ACCESS: readonly string[] = ['acl-status', 'acl-type', 'acl-id']
+
+/**
+ * All settings as they should be, for the API that takes some of them together. A certificate or address list that is not known yet, or
+ * is another guest's to name, stays as it is.
+ */
+export function withUnmanaged(want: Settings, have: Settings): Settings {
+  const hasAccess = settingOf(want, 'acl-status') !== undefined
+  const stays = (name: string) => ['cert-id', 'ca-cert-id'].includes(name) || (!hasAccess && ACCESS.includes(name))
+  return { ...only(have, (name) => stays(name) && settingOf(want, name) === undefined), ...want }
+}
+
 /** Undefined: labels set none of them, so that the rule has those of its listener. Otherwise all of them: the API takes them together. */
 export function ruleSettings(given: Settings, settings: Settings): Settings | undefined {
   const isOwn = (name: string) => RULE_OPTIONS.includes(name)
