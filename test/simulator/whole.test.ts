@@ -1,5 +1,5 @@
 // The simulator as a whole: from API calls to bytes that arrive.
-import { createServer } from 'node:http'
+import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import type { PlaneListener } from '../../src/simulator/plane.ts'
@@ -54,6 +54,33 @@ test('a listener made by calls answers on the address of its load balancer', asy
   })
   await ok(simulator, 'StopLoadBalancerListener', port(front))
   await eventually(() => expect(read()).rejects.toThrow('fetch failed'))
+})
+
+test('an access control list is bound, changed and emptied by calls, and clients notice', async () => {
+  const [behind, front] = [await backend('hello'), await freePort()]
+  const state = { loadBalancers: [{ id: 'lb-1', address: '127.0.0.1' }], instances: [{ id: 'i-1', privateIp: '127.0.0.1' }] }
+  const simulator = await simulate({ state, dataPlane: true })
+  const VServerGroupId = await group(simulator, member('i-1', behind))
+  const { AclId } = await ok(simulator, 'CreateAccessControlList', { AclName: 'a' })
+  await ok(simulator, 'CreateLoadBalancerHTTPListener', http(front, { VServerGroupId, AclStatus: 'on', AclType: 'white', AclId }))
+  await ok(simulator, 'StartLoadBalancerListener', port(front))
+  const from = (localAddress: string) =>
+    new Promise<boolean>((resolve) => {
+      const asking = request({ host: '127.0.0.1', port: front, localAddress, agent: false }, (answer) =>
+        resolve(answer.resume().statusCode === 200),
+      )
+      asking.on('error', () => resolve(false)).end()
+    })
+  const served = (...expected: boolean[]) =>
+    eventually(async () => expect([await from('127.0.0.2'), await from('127.0.1.2')]).toEqual(expected))
+  const entry = { AclId, AclEntrys: JSON.stringify([{ entry: '127.0.0.0/24' }]) }
+  await served(true, true)
+  await ok(simulator, 'AddAccessControlListEntry', entry)
+  await served(true, false)
+  await ok(simulator, 'SetLoadBalancerHTTPListenerAttribute', port(front, { AclStatus: 'on', AclType: 'black', AclId }))
+  await served(false, true)
+  await ok(simulator, 'RemoveAccessControlListEntry', entry)
+  await served(true, true)
 })
 
 test('the data plane hears of every change before the next call is answered', async () => {

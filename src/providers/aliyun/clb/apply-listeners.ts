@@ -84,7 +84,10 @@ export const stopListener = (groups: Groups) => async (change: ChangeOf<'stopLis
 
 export const deleteListener = (groups: Groups) => (change: ChangeOf<'deleteListener'>, step: Step) => remove(groups, step, change)
 
-/** Between delete and start nobody is served, so everything that can be refused is looked up before. */
+/**
+ * Between delete and start nobody is served, so everything that can be refused is looked up before. Rules and further certificates go
+ * with the old listener: the changes behind this one make them again.
+ */
 export const replaceListener =
   (groups: Groups) =>
   async ({ was, listener }: ChangeOf<'replaceListener'>, step: Step) => {
