@@ -38,7 +38,7 @@ export type RegionTimes = {
   /** A delete that the cloud refused is left alone for this long: somebody else uses the thing. */
   readonly rest: number
 }
-export const REGION_TIMES: RegionTimes = { box: 15_000, firstAudit: 300_000, audit: 3_600_000, lag: 60_000, rest: 3_600_000 }
+const REGION_TIMES: RegionTimes = { box: 15_000, firstAudit: 300_000, audit: 3_600_000, lag: 60_000, rest: 3_600_000 }
 
 export type RegionOptions = {
   readonly provider: Provider

@@ -27,7 +27,7 @@ export type SharingOptions = {
   readonly times?: Partial<RegionTimes> | undefined
 }
 
-export type SharingOffer = {
+type SharingOffer = {
   readonly desire: Desire
   readonly mayWrite: boolean
   /** Somewhere writing is paused: what serves stays as it is. */

@@ -2,7 +2,7 @@
 // nothing of a key may turn up in a log.
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 
-export type PairFacts = {
+type PairFacts = {
   /** SHA-1 of the certificate, lower-case hexadecimal without colons: what the cloud shows, too. */
   readonly fingerprint: string
   readonly names: readonly string[]
@@ -11,7 +11,7 @@ export type PairFacts = {
   readonly validTo: number
 }
 
-export type Pem = { readonly certificate: string; readonly privateKey: string }
+type Pem = { readonly certificate: string; readonly privateKey: string }
 
 /** `part`: which of the two files has the fault. */
 export type Checked =

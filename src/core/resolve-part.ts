@@ -77,7 +77,7 @@ export function namedAclPart(id: string, { view }: PartContext): Part {
 }
 
 /** An empty list lets everybody through, and so does the wrong one: it counts only once every entry was read back. */
-export const isComplete = (acl: Acl, { entries }: AclWant): boolean => entries.every((entry) => acl.entries?.includes(entry) === true)
+const isComplete = (acl: Acl, { entries }: AclWant): boolean => entries.every((entry) => acl.entries?.includes(entry) === true)
 
 export function ownAclPart(want: AclWant, { view }: PartContext): Part {
   const { acls } = view.region

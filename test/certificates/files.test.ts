@@ -97,7 +97,11 @@ describe('a fault names the file', () => {
     ['that is too large', () => put({ cert: shop.cert + ' '.repeat(70_000), key: shop.key }), /\/shop\.crt is larger than 64 KiB$/],
     ['that is a directory', () => mkdir(join(directory, 'shop.crt')), /\/shop\.crt is not a file$/],
     ['that leads in a circle', () => symlink('shop.crt', join(directory, 'shop.crt')), /\/shop\.crt cannot be read \(ELOOP\)$/],
-    ['that is a pipe nobody writes to', () => execFileSync('mkfifo', [join(directory, 'shop.crt')]), /\/shop\.crt is not a file$/],
+    [
+      'that is a pipe nobody writes to',
+      () => execFileSync('sh', ['-c', 'mkfifo "$0"', join(directory, 'shop.crt')]),
+      /\/shop\.crt is not a file$/,
+    ],
   ])('%s', async (_, make, text) => {
     await make()
     expect(reasonOf(await look())).toMatch(text)

@@ -42,6 +42,13 @@ describe('plan', () => {
     expect(out).toMatch(/\n1 change, 1 held.\n$/)
   })
 
+  test('lists certificates and access control lists that are to come first, and counts them', async () => {
+    const { code, out } = await plan({ inSync: false, region: ['upload certificate shop'] })
+    expect(code).toBe(2)
+    expect(out).toMatch(/^Certificates and access control lists\n {2}upload certificate shop\n\nmy-slb/)
+    expect(out).toMatch(/\n1 change.\n$/)
+  })
+
   test('ends with 1 when a load balancer could not be read, whatever else there is', async () => {
     const loadBalancers = [
       { name: 'a', id: 'a', changes: ['x'], held: [], error: '' },

@@ -93,6 +93,12 @@ Problems
     expect(text).toContain('Changed by hand, left as it is\n  weight of node-3')
   })
 
+  test('says what is still to be done to certificates and access control lists', () => {
+    const text = statusText(page({ region: ['upload certificate shop'] }), 200, NOW)
+    expect(text).toContain('Certificates and access control lists, still to be done\n  upload certificate shop')
+    expect(statusText(page(), 200, NOW)).not.toContain('Certificates')
+  })
+
   test.each([60, 80, 100])('fits a terminal of %i columns', (width) => {
     const ports = [row({ service: '服务'.repeat(20), reason: `${'r'.repeat(150)} and more` })]
     const lines = statusText(page({ ports, problems: [] }), width, NOW).split('\n')
