@@ -18,7 +18,7 @@ import { watchSwarm } from './swarm/watch.ts'
 import { takeOver as planAndTakeOver, type TakeoverReport, type TakeoverTask } from './takeover.ts'
 import { VERSION } from './version.ts'
 
-export { exportOnce, moveOnce } from './tools.ts'
+export { exportOnce, moveOnce, readGround } from './tools.ts'
 
 /** A clock that goes on while the process is frozen and never goes back. */
 const now = () => Math.round(performance.timeOrigin + performance.now())

@@ -19,7 +19,7 @@ export type ExportTask = {
 }
 
 /** What is not a mistake of this command: the text for people. */
-export class ExportError extends Error {
+class ExportError extends Error {
   override readonly name = 'ExportError'
 }
 

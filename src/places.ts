@@ -37,7 +37,7 @@ export interface PlaceFinder {
 
 const AGAIN_MS = 5000
 const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
-export const tagText = ({ key, value }: Tag) => `${key}=${value}`
+const tagText = ({ key, value }: Tag) => `${key}=${value}`
 
 type Configured = { readonly problems: ReadonlyMap<string, string>; readonly failed: boolean }
 

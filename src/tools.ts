@@ -5,6 +5,8 @@ import type { Config } from './config.ts'
 import { type ExportTask, exportBalancer } from './export.ts'
 import type { Logger } from './log.ts'
 import { type MoveReport, type MoveTask, moveLoadBalancer } from './move.ts'
+import { createPlaces } from './places.ts'
+import type { Ground } from './stack/plan.ts'
 import { connectEngine, type Engine } from './swarm/client.ts'
 import { VERSION } from './version.ts'
 
@@ -39,4 +41,17 @@ export function moveOnce(
   signal: AbortSignal,
 ): Promise<MoveReport> {
   return withTools(config, log, !options.dryRun, (tools) => moveLoadBalancer({ ...tools, ...options }, signal))
+}
+
+/** The load balancers that labels may name, as they are now. Reads only; no swarm is asked. */
+export function readGround(config: Config, log: Logger, signal: AbortSignal): Promise<Ground> {
+  return withTools(config, log, false, async ({ cloud }) => {
+    const { allowed, byRef, problems } = await createPlaces({ config, provider: cloud.provider, now: Date.now }).find(new Map(), signal)
+    const how = { members: 'cached', owned: () => false } as const
+    const lbs = (await Promise.all(allowed.map((id) => cloud.provider.open(id, how, signal)))).map(({ actual }) => actual)
+    return {
+      find: (ref) => lbs.find(({ id, name, status }) => status !== 'missing' && (id === (byRef.get(ref) ?? ref) || name === ref)),
+      problemOf: (ref) => problems.get(ref) ?? `load balancer ${ref} is not there, or not in SLB_ID or SLB_ALLOW`,
+    }
+  })
 }

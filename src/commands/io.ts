@@ -17,7 +17,7 @@ export type Output = {
 
 export type App = Pick<
   typeof import('../app.ts'),
-  'runDaemon' | 'planOnce' | 'readStatus' | 'cleanUp' | 'takeOver' | 'exportOnce' | 'moveOnce'
+  'runDaemon' | 'planOnce' | 'readStatus' | 'cleanUp' | 'takeOver' | 'exportOnce' | 'moveOnce' | 'readGround'
 >
 
 export type Io = {

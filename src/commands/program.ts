@@ -65,9 +65,7 @@ function addCommands(add: Add): void {
   add('run', 'watch the swarm and keep the load balancers in step', SETTING_KEYS, async (flags, _, __, io) =>
     (await import('./run.ts')).run(flags, io),
   )
-  add('plan', 'show what run would do; 0: in sync, 2: changes, 1: error', SETTING_KEYS, async (flags, given, _, io) =>
-    (await import('./plan.ts')).plan(flags, { json: given['json'] === true }, io),
-  ).addOption(json)
+  addPlan(add, json)
   add('status', 'show what is exposed where, and why something is not', SETTING_KEYS, async (flags, given, _, io) =>
     (await import('./status.ts')).status(flags, { json: given['json'] === true }, io),
   ).addOption(json)
@@ -85,6 +83,23 @@ function addCommands(add: Add): void {
     (await import('./healthcheck.ts')).healthcheck(flags, io),
   )
   addSimulate(add)
+}
+
+function addPlan(add: Add, json: Option): void {
+  const plan: Action = async (flags, given, _, io) => {
+    const files = Array.isArray(given['file']) ? given['file'].map(String) : []
+    const options = { json: given['json'] === true, offline: given['offline'] === true }
+    if (files.length === 0) return (await import('./plan.ts')).plan(flags, options, io)
+    const stack = typeof given['stack'] === 'string' ? given['stack'] : ''
+    return (await import('./plan-file.ts')).planFile(flags, { files, stack, ...options }, io)
+  }
+  add('plan', 'show what run would do; 0: in sync, 2: changes, 1: error. With --file: 0: fine, 1: problems', SETTING_KEYS, plan)
+    .addOption(json)
+    .addOption(
+      new Option('-f, --file <FILE...>', 'stack files that are not deployed yet, - for standard input: show what they would expose'),
+    )
+    .addOption(new Option('--stack <NAME>', 'with --file: the name that the stack will have'))
+    .addOption(new Option('--offline', 'with --file: do not look at the cloud'))
 }
 
 function addTakeover(add: Add): void {

@@ -44,6 +44,7 @@ export async function run(args: readonly string[], setting: Setting = {}): Promi
       takeOver: missing('takeOver'),
       exportOnce: missing('exportOnce'),
       moveOnce: missing('moveOnce'),
+      readGround: missing('readGround'),
       ...app,
     }),
   })
