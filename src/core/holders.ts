@@ -135,7 +135,7 @@ function adoption(here: Here): string {
 function decideForeign(actual: ActualListener, claims: readonly Claim[]): Result {
   const other = parseMark(actual.note)
   const here = split(claims)
-  const adopter = here.plain.find((claim) => claim.adopt)
+  const adopter = claims.find((claim) => claim.adopt && claim.rules.length === 0)
   const port = `listener port ${portOf(actual.key)}`
   const refused = (text: string): Result => ({ decision: undefined, losers: lost(claims, undefined, text) })
   if (other !== undefined) return refused(`${port} belongs to owner ${other.owner} (service ${other.service})`)

@@ -170,7 +170,11 @@ function certificates({ decision }: Shared, guests: readonly Claim[]): readonly 
 
 /** Guests of a redirect have nothing of their own: it does for all of them what each asks for. */
 function redirected(shared: Shared, guests: readonly Claim[]): RuleStep {
-  const rows = guests.flatMap((claim) => claim.rules.map((wish) => rowOf(shared, { claim, wish }, true, undefined)))
+  const { state, reason } = listenerState(shared)
+  const rows = guests.flatMap((claim) => {
+    const row = claimVerdict(claim, state, reason)
+    return claim.rules.length === 0 ? [row] : claim.rules.map((wish) => ruleVerdict(row, claim.mark, wish))
+  })
   const verdicts = rows.map((row) => ({ ...row, unit: shared.key }))
   return { ...NO_UNIT, verdicts, problems: [] }
 }

@@ -14,7 +14,9 @@ export const isNobody = ({ service }: Pick<Mark, 'service'>): boolean => service
 export const emptyGroupName = (owner: string, port: number): string =>
   formatMark({ owner, service: NOBODY, port, transport: 'tcp', suffix: '' })
 
-export const isGuest = ({ rules, protocol }: Pick<Claim, 'rules' | 'protocol'>): boolean => rules.length > 0 && isL7(protocol)
+/** It shares the listener: with rules, or because it redirects, which for one service is the same as for another. */
+export const isGuest = (claim: Pick<Claim, 'rules' | 'protocol' | 'settings'>): boolean =>
+  isL7(claim.protocol) && (claim.rules.length > 0 || forwardPortOf(claim) !== undefined)
 
 /** The https port that an http listener sends its clients to, instead of forwarding anything. */
 export const forwardPortOf = ({ settings }: Pick<Claim, 'settings'>): number | undefined => {

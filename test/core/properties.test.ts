@@ -80,8 +80,24 @@ const winners = (claims: readonly Claim[]) => [
   ...new Map(claims.toReversed().map((claim) => [`${claim.loadBalancer} ${claim.key} ${claim.service}`, claim])).values(),
 ]
 
+/** Of a guest: what keeps its rules from being there, unless they are somebody else's. */
+function ruleShortcomings(claim: Claim, lb: LoadBalancer): string[] {
+  const there = lb.listeners.find(({ key }) => key === claim.key)
+  if (there === undefined) return [`${claim.key} is missing`]
+  if (parseMark(there.note)?.owner !== OWNER || there.protocol !== claim.protocol) return []
+  return claim.rules.flatMap(({ domain, url }) => {
+    const rule = there.rules.find((one) => one.domain === domain && one.url === url)
+    const name = lb.groups.find(({ ref }) => ref === rule?.group)?.name ?? ''
+    if (rule === undefined) return [`${claim.key}: no rule ${domain}${url}`]
+    if (parseMark(name)?.service !== claim.mark.service) return []
+    const ports = membersOf(lb, rule.group)?.flatMap(({ weight, port }) => (weight > 0 ? [port] : []))
+    return ports?.includes(claim.nodePort) ? [] : [`${claim.key} ${domain}${url} does not lead to ${claim.nodePort}`]
+  })
+}
+
 /** What keeps a claim from being served, where its listener is ours to give. */
 function shortcomings(claim: Claim, lb: LoadBalancer): string[] {
+  if (claim.rules.length > 0) return ruleShortcomings(claim, lb)
   const there = lb.listeners.find(({ key }) => key === claim.key)
   if (there === undefined) return [`${claim.key} is missing`]
   const mark = parseMark(there.note)

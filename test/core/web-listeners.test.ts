@@ -95,6 +95,17 @@ describe('a redirect', () => {
     expect(await its.settle(gone(['b'], https('web', 30001), both[0] ?? https('x', 1)))).toEqual([])
   })
 
+  test('needs no rules to be shared', async () => {
+    const its = passes()
+    await its.settle(sharing([https('web', 30001), redirect('a', 30002), redirect('b', 30003)]))
+    expect(its.look()?.problems).toEqual([])
+    expect(its.look()?.diff.verdicts.map(({ service, listener: name, state }) => `${service} ${name} ${state}`)).toEqual([
+      'web https:443 exposed',
+      'a http:80 exposed',
+      'b http:80 exposed',
+    ])
+  })
+
   test('made by hand is not adopted, and the reason says what to do', async () => {
     const hand = listener('http', 80, toDefault(1), 'by hand', { settings: { 'forward-port': 443 } })
     const its = passes(balancer({ listeners: [{ ...hand, target: undefined }] }))

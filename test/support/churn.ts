@@ -41,6 +41,7 @@ const OPTIONS = {
   bandwidth: ['10', '-1', '10', '-1', 'much'],
   'health-check-interval': ['5', '10', '20', '5', '99'],
   adopt: ['true', 'false', 'false', 'false', 'perhaps'],
+  rules: ['a.example.com', 'a.example.com/x; b.example.com', '*.example.com', 'b.example.com', 'http://c'],
 }
 const options = fc.record(
   Object.fromEntries(Object.entries(OPTIONS).map(([name, values]) => [name, fc.option(fc.constantFrom(...values), { freq: 1 })])),
