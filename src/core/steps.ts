@@ -133,6 +133,8 @@ export function stepUpdate(decision: Extract<Decision, { kind: 'update' }>, grou
   const aim = aimOf(claim, actual, mark, contextOf(claim, input, false))
   const again = actual.status === 'changing' ? input.now + CHANGING_MS : undefined
   const close = mark !== undefined && mustClose(actual, mark, claim, aim, input) ? closing(actual, mark, input) : []
+  // Who may connect to the service before is not who may connect to this one.
+  if (decision.from !== 'held' && claim.waits !== '') return pending(claim, claim.waits, { chains: close, again, forRules: 'now' })
   if (aim.group !== undefined && !willServe(aim.group, input.backends)) {
     return pending(claim, noBackend(claim), { chains: close, again, forRules: 'now' })
   }
