@@ -92,6 +92,18 @@ describe('the configuration', () => {
     ])
   })
 
+  test('allows load balancers by a tag, whose value may have an equals sign', () => {
+    expect(read({ SLB_ID: '', SLB_ALLOW: 'c,team=web,empty=,k=a=b' })).toMatchObject({
+      loadBalancers: [],
+      allowed: ['c'],
+      allowedTags: [
+        { key: 'team', value: 'web' },
+        { key: 'empty', value: '' },
+        { key: 'k', value: 'a=b' },
+      ],
+    })
+  })
+
   test('allows those in SLB_ID and SLB_ALLOW, each once', () => {
     expect(read({ SLB_ID: 'a, b,a', SLB_ALLOW: 'b,c' })).toMatchObject({ loadBalancers: ['a', 'b'], allowed: ['a', 'b', 'c'] })
   })

@@ -95,6 +95,9 @@ describe('other values', () => {
   test.each([
     ['names', 'lb-1, my.slb/a_b,负载均衡', ['lb-1', 'my.slb/a_b', '负载均衡']],
     ['names', 'a;b', 'refused'],
+    ['names', 'team=web', 'refused'],
+    ['namesAndTags', 'lb-1, team=web,empty=', ['lb-1', 'team=web', 'empty=']],
+    ['namesAndTags', '=web', 'refused'],
     ['names', 'a\u001bb', 'refused'],
     ['boolean', 'True', true],
     ['boolean', '0', false],
