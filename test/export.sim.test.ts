@@ -151,10 +151,10 @@ describe('an export as labels', () => {
     expect(labelsIn(text, 'shop')).toEqual({
       'slb.port.80': 'http://front:8080',
       'slb.port.80.rules': '/api; shop.example.com/',
-      'slb.port.80.adopt': 'true',
     })
     expect(text).toContain('# servers that are no nodes of this swarm are left out: i-9')
     expect(text).toContain('# weights other than 100 in group')
+    expect(text).toContain('# rules made by hand on http:8080 cannot be adopted')
     expect(text).toContain('# http:8080 is stopped')
     expect(text).toContain('# http:80 is a redirect, which cannot be adopted')
     expect(text).toContain('# https:443 is described as "the \\"site\\"\\u{a}main"')

@@ -60,6 +60,9 @@ export function labelsOf(part: Part, ref: string, bothTransports: boolean): Labe
   }
   put('rules', rulesLabel(uses))
   for (const option of OPTION_NAMES) put(option, optionLabel(option, uses))
-  if (uses.some(({ listener }) => parseMark(listener.note) === undefined)) labels.set(`${key}.adopt`, 'true')
+  const byHand = uses.filter((use) => parseMark(use.listener.note) === undefined && !isRedirect(use))
+  if (byHand.some(({ rules }) => rules.length === 0)) labels.set(`${key}.adopt`, 'true')
+  for (const { listener } of byHand.filter((use) => use.rules.length > 0))
+    said.push(`rules made by hand on ${listenerName(listener)} cannot be adopted: once deleted by hand they are made anew`)
   return { labels, notes: [...part.notes, ...new Set(said)] }
 }
