@@ -226,7 +226,7 @@ describe('a plan', () => {
     expect(report.inSync).toBe(false)
     expect(report.region).toEqual([
       expect.stringMatching(/^upload certificate shop as swarm-slb\/me\/shop\/[0-9a-f]{12}$/),
-      'create access control list swarm-slb/me/shop/80-tcp with 1 entry (10.0.0.0/8)',
+      'create access control list swarm-slb/me/shop/80-tcp/lb-1 with 1 entry (10.0.0.0/8)',
     ])
     expect(report.loadBalancers[0]?.changes).toContain('create listener https:443 -> default group on port 30000')
     expect(stand.simulator.requests.counts().writes).toBe(0)

@@ -25,7 +25,7 @@ describe('certificates and access control lists', () => {
   test('of ours go, those of others stay', async () => {
     const { removed, region } = await clean(FULL)
     expect(removed).toEqual([
-      'region: delete access control list swarm-slb/me/web/80-tcp (acl-1)',
+      'region: delete access control list swarm-slb/me/web/80-tcp/lb-1 (acl-1)',
       'region: delete certificate swarm-slb/me/shop/aaaaaaaaaaaa (c-1)',
     ])
     expect(region.certificates).toMatchObject([{ id: 'c-2' }])

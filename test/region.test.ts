@@ -12,7 +12,7 @@ import { callError, memoryProvider } from './support/memory-provider.ts'
 import { acl, mark, print, uploaded } from './support/region.ts'
 
 const ENTRIES = ['10.0.0.0/8']
-const ACL: AclWant = { key: 'web/80-tcp', name: 'swarm-slb/me/web/80-tcp', mark: mark(), kind: 'allow', entries: ENTRIES }
+const ACL: AclWant = { key: 'web/80-tcp@lb-1', name: 'swarm-slb/me/web/80-tcp/lb-1', mark: mark(), kind: 'allow', entries: ENTRIES }
 const wantsFile = (digit: string | undefined): RegionWants => ({
   ...NO_WANTS,
   files: new Map([['shop', digit === undefined ? undefined : print(digit)]]),

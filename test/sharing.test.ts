@@ -14,7 +14,9 @@ import { acl, mark, NO_CERTIFICATES, print, uploaded } from './support/region.ts
 const ENTRIES = ['10.0.0.0/8']
 const WANTS: RegionWants = {
   files: new Map([['shop', print('a')]]),
-  acls: new Map([['web/80-tcp', { key: 'web/80-tcp', name: 'swarm-slb/me/web/80-tcp', mark: mark(), kind: 'allow', entries: ENTRIES }]]),
+  acls: new Map([
+    ['web/80-tcp@lb-1', { key: 'web/80-tcp@lb-1', name: 'swarm-slb/me/web/80-tcp/lb-1', mark: mark(), kind: 'allow', entries: ENTRIES }],
+  ]),
   lists: new Set(['certificates', 'acls']),
   ids: new Set(),
 }

@@ -114,7 +114,7 @@ function stepEntries({ id, name, entries: has = [] }: Acl, want: AclWant): Regio
 function isKept(key: string, { wanted, rules, now }: RegionDiffInput): boolean {
   const parsed = parseAclKey(key, rules.owner)
   if (parsed === undefined) return true
-  const place = { loadBalancer: parsed.loadBalancer ?? '', key: `${parsed.mark.transport}:${parsed.mark.port}` } as const
+  const place = { loadBalancer: parsed.loadBalancer, key: `${parsed.mark.transport}:${parsed.mark.port}` } as const
   return keepOf(parsed.mark, place, wanted, () => true, rules, now) !== undefined
 }
 

@@ -67,16 +67,19 @@ export const certificateName = (owner: string, file: string, fingerprint: string
   return `${`swarm-slb/${owner}/${file}`.slice(0, NAME_LIMIT - end.length)}${end}`
 }
 
-/** @param loadBalancer given where targets of one port have lists of their own */
-export const aclKey = (mark: Mark, loadBalancer?: string): string =>
-  `${mark.service}/${mark.port}-${mark.transport}${loadBalancer === undefined ? '' : `@${loadBalancer}`}`
+/**
+ * A list of those who may and one of those who may not are never the same one: between two calls it would mean the opposite. Neither do
+ * load balancers share one: where their labels begin to differ, one would have the other's entries until it has its own.
+ */
+export const aclKey = (mark: Mark, kind: AclWant['kind'], loadBalancer: string): string =>
+  `${mark.service}/${mark.port}-${mark.transport}${kind === 'deny' ? '/deny' : ''}@${loadBalancer}`
 
-export const aclName = (mark: Mark, loadBalancer?: string): string =>
-  `${formatMark({ ...mark, suffix: '' })}${loadBalancer === undefined ? '' : `@${loadBalancer}`}`.slice(0, NAME_LIMIT)
+export const aclName = (mark: Mark, kind: AclWant['kind'], loadBalancer: string): string =>
+  `${formatMark({ ...mark, suffix: '' })}${kind === 'deny' ? '/deny' : ''}/${loadBalancer}`.slice(0, NAME_LIMIT)
 
-export function parseAclKey(key: string, owner: string): { readonly mark: Mark; readonly loadBalancer: string | undefined } | undefined {
-  const [, service, port, transport, loadBalancer] = /^(.+)\/(\d{1,5})-(tcp|udp)(?:@(.+))?$/.exec(key) ?? []
-  if (service === undefined) return undefined
+export function parseAclKey(key: string, owner: string): { readonly mark: Mark; readonly loadBalancer: string } | undefined {
+  const [, service, port, transport, loadBalancer] = /^(.+)\/(\d{1,5})-(tcp|udp)(?:\/deny)?@(.+)$/.exec(key) ?? []
+  if (service === undefined || loadBalancer === undefined) return undefined
   const mark: Mark = { owner, service, port: Number(port), transport: transport === 'udp' ? 'udp' : 'tcp', suffix: '' }
   return { mark, loadBalancer }
 }

@@ -95,25 +95,14 @@ function combine({ target }: Wish, outcomes: readonly Outcome[]): Resolution {
   return reasons.length === 0 ? { status: 'ready', settings } : { status: 'waits', settings, reason: [...new Set(reasons)].join('; ') }
 }
 
-/** Targets of one port share a list while they agree; one that differs from the first has its own. */
-function createLists(): { readonly all: Map<string, AclWant>; wantOf(wish: Wish): AclWant | undefined } {
-  const all = new Map<string, AclWant>()
-  return {
-    all,
-    wantOf({ mark, loadBalancer, access: wanted }) {
-      if (wanted === undefined) return undefined
-      const first = all.get(aclKey(mark))
-      const differs = first !== undefined && first.entries.join() !== wanted.entries.join()
-      const own = differs ? loadBalancer : undefined
-      const want = { key: aclKey(mark, own), name: aclName(mark, own), mark, ...wanted }
-      all.set(want.key, want)
-      return want
-    },
-  }
+function aclWantOf({ mark, loadBalancer, access: wanted }: Wish): AclWant | undefined {
+  if (wanted === undefined) return undefined
+  const { kind } = wanted
+  return { key: aclKey(mark, kind, loadBalancer), name: aclName(mark, kind, loadBalancer), mark, ...wanted }
 }
 
 export function createResolver(input: ResolverInput): Resolver {
-  const lists = createLists()
+  const acls = new Map<string, AclWant>()
   const files = new Map<string, string | undefined>()
   const needed = new Set<RegionList>()
   const ids = new Set<string>()
@@ -139,7 +128,8 @@ export function createResolver(input: ResolverInput): Resolver {
       const { settings } = wish.target
       const [certificate, authority] = [text(settings, 'cert-id'), text(settings, 'ca-cert-id')]
       const others = extensionsIn(text(settings, 'domain-extensions')).map((one) => one.certificate)
-      const want = lists.wantOf(wish)
+      const want = aclWantOf(wish)
+      if (want !== undefined) acls.set(want.key, want)
       need(
         'certificates',
         [certificate, ...others].filter((value) => value !== ''),
@@ -156,7 +146,7 @@ export function createResolver(input: ResolverInput): Resolver {
       for (const outcome of outcomes) note(wish, outcome)
       return combine(wish, outcomes)
     },
-    wants: () => ({ files, acls: lists.all, lists: needed, ids }),
+    wants: () => ({ files, acls, lists: needed, ids }),
     problems: () => [...problems.values()],
   }
 }

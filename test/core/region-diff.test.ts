@@ -8,8 +8,8 @@ import { acl, mark, print, uploaded } from '../support/region.ts'
 
 const ENTRIES = ['10.0.0.0/8', '203.0.113.7/32']
 const want = (entries: readonly string[] = ENTRIES, over: Partial<AclWant> = {}): AclWant => ({
-  key: 'web/80-tcp',
-  name: 'swarm-slb/me/web/80-tcp',
+  key: 'web/80-tcp@lb-1',
+  name: 'swarm-slb/me/web/80-tcp/lb-1',
   mark: mark(),
   kind: 'allow',
   entries,
@@ -22,11 +22,11 @@ const wantsFile = (digit: string | undefined) => wants({ files: new Map([['shop'
 type Over = Partial<Omit<RegionDiffInput, 'region'>> & { readonly region?: Partial<Region> }
 
 /** Nothing was ever wanted before, and the process has run for long. */
-const OLD = { startedAt: NOW - 60 * MINUTE, seen: new Set(['web/80-tcp', 'file:shop']), unwantedSince: new Map() }
+const OLD = { startedAt: NOW - 60 * MINUTE, seen: new Set(['web/80-tcp@lb-1', 'file:shop']), unwantedSince: new Map() }
 const GONE = {
   ...OLD,
   unwantedSince: new Map([
-    ['web/80-tcp', NOW - MINUTE],
+    ['web/80-tcp@lb-1', NOW - MINUTE],
     ['file:shop', NOW - MINUTE],
   ]),
 }
@@ -115,7 +115,7 @@ describe('access control lists', () => {
 
   test('are made with their entries', () => {
     expect(lines({ wants: wantsAcl(want()), region: { acls: [] } })).toEqual([
-      'create access control list swarm-slb/me/web/80-tcp with 2 entries (10.0.0.0/8, 203.0.113.7/32)',
+      'create access control list swarm-slb/me/web/80-tcp/lb-1 with 2 entries (10.0.0.0/8, 203.0.113.7/32)',
     ])
     expect(lines({ wants: wantsAcl(want()), region: { acls: [full] } })).toEqual([])
     expect(lines({ wants: wantsAcl(want()) })).toEqual([])
@@ -123,8 +123,8 @@ describe('access control lists', () => {
 
   test('are kept in step, new entries first', () => {
     expect(lines({ wants: wantsAcl(want(['192.0.2.0/24'])), region: { acls: [full] } })).toEqual([
-      'add 1 entry (192.0.2.0/24) to access control list swarm-slb/me/web/80-tcp',
-      'remove 2 entries (10.0.0.0/8, 203.0.113.7/32) from access control list swarm-slb/me/web/80-tcp',
+      'add 1 entry (192.0.2.0/24) to access control list swarm-slb/me/web/80-tcp/lb-1',
+      'remove 2 entries (10.0.0.0/8, 203.0.113.7/32) from access control list swarm-slb/me/web/80-tcp/lb-1',
     ])
   })
 
@@ -144,7 +144,7 @@ describe('access control lists', () => {
 
   test('that nothing wants go after the grace, when no listener uses them', () => {
     const unused = { acls: [acl('acl-1', ENTRIES)] }
-    const gone = ['delete access control list swarm-slb/me/web/80-tcp (acl-1)']
+    const gone = ['delete access control list swarm-slb/me/web/80-tcp/lb-1 (acl-1)']
     const plain = { wanted: wantedBy([web()]) }
     expect(diff({ region: unused, ...plain })).toMatchObject({ changes: [], recheckAt: NOW + RULES.removalGrace })
     expect(lines({ region: unused, memory: GONE, ...plain })).toEqual(gone)
@@ -163,7 +163,9 @@ describe('access control lists', () => {
 
   test('of which there are two with one key: the one in use counts, the other goes', () => {
     const acls = [acl('acl-1', []), acl('acl-2', ENTRIES, { used: 1 })]
-    expect(lines({ wants: wantsAcl(want()), region: { acls } })).toEqual(['delete access control list swarm-slb/me/web/80-tcp (acl-1)'])
+    expect(lines({ wants: wantsAcl(want()), region: { acls } })).toEqual([
+      'delete access control list swarm-slb/me/web/80-tcp/lb-1 (acl-1)',
+    ])
   })
 
   test('are only completed before they are used where nothing may be changed', () => {
@@ -223,7 +225,7 @@ describe('what listeners use', () => {
 })
 
 test.each([
-  ['a list', aclName(mark('s'.repeat(200)), 'lb-1234567890'), /^swarm-slb\/me\/s+\.[0-9a-f]{8}\/80-tcp/],
+  ['a list', aclName(mark('s'.repeat(200)), 'deny', 'lb-1234567890'), /^swarm-slb\/me\/s+\.[0-9a-f]{8}\/80-tcp/],
   ['a certificate', certificateName(OWNER, 'f'.repeat(64), print('a')), /^swarm-slb\/me\/f+\/aaaaaaaaaaaa$/],
 ])('the name of %s fits into what the cloud takes', (_, name, form) => {
   expect(name).toMatch(form)

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Access, WantedTarget } from '../../src/core/labels.ts'
 import type { DomainExtension, RuleWish } from '../../src/core/model.ts'
 import type { Settings } from '../../src/core/options.ts'
-import type { CertificateFiles, RegionView } from '../../src/core/region-wants.ts'
+import { type CertificateFiles, parseAclKey, type RegionView } from '../../src/core/region-wants.ts'
 import { createResolver, filesOf } from '../../src/core/resolve.ts'
 import { NOW } from '../support/build.ts'
 import { acl, DAY, file, mark, print, target, uploaded, view } from '../support/region.ts'
@@ -198,24 +198,29 @@ describe('allow and deny', () => {
     ['allow', 'white'],
     ['deny', 'black'],
   ] as const)('%s points the listener at the list once every entry was read', (kind, type) => {
-    const seen = view({ acls: [acl('acl-2', access.entries), acl('acl-1', access.entries, { used: 2 })] })
+    const [key, name] = kind === 'allow' ? ['web/80-tcp@lb-1', '80-tcp/lb-1'] : ['web/80-tcp/deny@lb-1', '80-tcp/deny/lb-1']
+    const seen = view({ acls: [acl('acl-2', access.entries, { key }), acl('acl-1', access.entries, { key, used: 2 })] })
     const { resolution, wants } = ask({ access: { ...access, kind }, view: seen })
     expect(resolution).toEqual({
       status: 'ready',
       settings: { scheduler: 'wrr', 'acl-status': 'on', 'acl-type': type, 'acl-id': 'acl-1' },
     })
-    expect([...wants.acls.values()]).toMatchObject([{ key: 'web/80-tcp', name: 'swarm-slb/me/web/80-tcp', entries: access.entries }])
+    expect([...wants.acls.values()]).toMatchObject([{ key, name: `swarm-slb/me/web/${name}`, entries: access.entries }])
   })
 
-  test('share one list while targets agree; one that differs has its own', () => {
+  test('have a list for each load balancer, and one for each meaning', () => {
     const resolver = createResolver({ view: view({ acls: [] }), files: new Map(), extensionsOf: () => [], now: NOW })
-    for (const [loadBalancer, entries] of [
-      ['lb-1', access.entries],
-      ['lb-2', access.entries],
-      ['lb-3', ['192.0.2.0/24']],
+    for (const [loadBalancer, kind] of [
+      ['lb-1', 'allow'],
+      ['lb-2', 'allow'],
+      ['lb-2', 'deny'],
     ] as const)
-      resolver.resolve({ mark: mark(), loadBalancer, target: target(), access: { kind: 'allow', entries } })
-    expect([...resolver.wants().acls.keys()]).toEqual(['web/80-tcp', 'web/80-tcp@lb-3'])
+      resolver.resolve({ mark: mark(), loadBalancer, target: target(), access: { kind, entries: access.entries } })
+    const keys = [...resolver.wants().acls.keys()]
+    expect(keys).toEqual(['web/80-tcp@lb-1', 'web/80-tcp@lb-2', 'web/80-tcp/deny@lb-2'])
+    expect(keys.map((key) => parseAclKey(key, 'me'))).toEqual(
+      ['lb-1', 'lb-2', 'lb-2'].map((loadBalancer) => ({ mark: mark(), loadBalancer })),
+    )
   })
 
   test('name the missing rights', () => {

@@ -33,8 +33,8 @@ export const uploaded = (id: string, digit: string, over: Partial<Certificate> =
 
 export const acl = (id: string, entries: readonly string[], over: Partial<Acl> = {}): Acl => ({
   id,
-  name: 'swarm-slb/me/web/80-tcp',
-  key: 'web/80-tcp',
+  name: 'swarm-slb/me/web/80-tcp/lb-1',
+  key: 'web/80-tcp@lb-1',
   entries,
   used: 0,
   ...over,
