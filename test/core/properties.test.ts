@@ -10,7 +10,10 @@ import { historyOf, type Moment, someGround, type World, worldOf } from '../supp
 import type { Written } from '../support/memory-provider.ts'
 
 const RUNS = { numRuns: 150 }
-const history = historyOf([0, 1000, 31_000, 61_000, 11 * MINUTE], 8)
+const history = fc.oneof(
+  historyOf([0, 1000, 31_000, 61_000, 11 * MINUTE], 8),
+  historyOf([0, 1000, 31_000, 61_000, 11 * MINUTE], 8, 'guests'),
+)
 
 const lines = (written: readonly Written[]) => written.map(({ id, change }) => `${id}: ${describeChange(change)}`)
 

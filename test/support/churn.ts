@@ -41,10 +41,15 @@ const OPTIONS = {
   bandwidth: ['10', '-1', '10', '-1', 'much'],
   'health-check-interval': ['5', '10', '20', '5', '99'],
   adopt: ['true', 'false', 'false', 'false', 'perhaps'],
-  rules: ['a.example.com', 'a.example.com/x; b.example.com', '*.example.com', 'b.example.com', 'http://c'],
 }
+const RULES = ['a.example.com', 'a.example.com/x; b.example.com', '*.example.com; /x', 'b.example.com', 'c.example.com; d.example.com']
 const options = fc.record(
-  Object.fromEntries(Object.entries(OPTIONS).map(([name, values]) => [name, fc.option(fc.constantFrom(...values), { freq: 1 })])),
+  Object.fromEntries(
+    Object.entries(OPTIONS).map(([name, values]) => [
+      name,
+      fc.option(fc.constantFrom(...values.slice(0, -1), ...values.slice(0, -1), ...values), { freq: 2 }),
+    ]),
+  ),
 )
 
 const mostly = <T>(usual: T, other: T) => fc.constantFrom(usual, usual, usual, usual, usual, usual, usual, other)
@@ -52,21 +57,28 @@ const mostly = <T>(usual: T, other: T) => fc.constantFrom(usual, usual, usual, u
 const labelsOf = (given: Readonly<Record<string, string | null>>) =>
   Object.fromEntries(Object.entries(given).flatMap(([key, value]) => (value === null ? [] : [[`slb.port.80.${key}`, value]])))
 
-const oneService = (name: string): fc.Arbitrary<Service> =>
-  fc.constantFrom('tcp' as const, 'tcp' as const, 'udp' as const).chain((transport) =>
+/** any: whatever there is. guests: nearly all of them share one http listener. */
+export type Kind = 'any' | 'guests'
+
+const sharedTarget = fc.constantFrom('http://:80', 'http://:80', 'http://:80', 'http://:81', 'http://lb-2:80')
+
+const oneService = (name: string, kind: Kind): fc.Arbitrary<Service> =>
+  (kind === 'any' ? fc.constantFrom('tcp' as const, 'tcp' as const, 'udp' as const) : fc.constant('tcp' as const)).chain((transport) =>
     fc
       .record({
-        targets: fc.option(fc.array(targetOn(transport), { minLength: 1, maxLength: 2 }), { freq: 6 }),
+        targets: fc.option(fc.array(kind === 'any' ? targetOn(transport) : sharedTarget, { minLength: 1, maxLength: 2 }), { freq: 6 }),
         given: options,
+        rules: fc.option(fc.constantFrom(...RULES), { freq: kind === 'any' ? 3 : 6 }),
         published: fc.integer({ min: 30_000, max: 30_005 }),
         settled: mostly(true, false),
         enable: mostly('true', 'false'),
         freeze: mostly('false', 'true'),
         born: fc.integer({ min: 10, max: 30 }),
       })
-      .map(({ targets, given, published, settled, enable, freeze, born }) => {
+      .map(({ targets, given, rules, published, settled, enable, freeze, born }) => {
         const where = targets === null ? {} : { 'slb.port.80': targets.join(';') }
-        const labels = { ...labelsOf(given), ...where, 'slb.enable': enable, 'slb.freeze': freeze }
+        const shared = rules !== null && targets?.some((target) => target.startsWith('http')) ? { 'slb.port.80.rules': rules } : {}
+        const labels = { ...labelsOf(given), ...shared, ...where, 'slb.enable': enable, 'slb.freeze': freeze }
         return service(name, published, labels, {
           settled,
           ports: [port(published, { transport })],
@@ -87,7 +99,7 @@ const distinctPorts = (services: readonly Service[]): Service[] => {
 }
 
 const NAMES = ['a', 'b', 'c', 'd'] as const
-const four = fc.tuple(...NAMES.map(oneService))
+const four = (kind: Kind) => fc.tuple(...NAMES.map((name) => oneService(name, kind)))
 const fates = fc.tuple(...NAMES.map(() => fc.constantFrom('same', 'same', 'same', 'tuned', 'moved', 'changed', 'gone')))
 
 /** tuned: other options. moved: another published port. changed: anything. */
@@ -115,11 +127,11 @@ const someNodes: fc.Arbitrary<readonly Node[]> = fc
 export type Moment = { readonly services: readonly Service[]; readonly nodes: readonly Node[]; readonly waits: number }
 
 /** Services that stay, change or go from one moment to the next; `waits` are milliseconds before each. */
-export const historyOf = (waits: readonly number[], maxLength: number): fc.Arbitrary<readonly Moment[]> =>
+export const historyOf = (waits: readonly number[], maxLength: number, kind: Kind = 'any'): fc.Arbitrary<readonly Moment[]> =>
   fc
     .tuple(
-      four,
-      fc.array(fc.record({ other: four, fates, nodes: someNodes, waits: fc.constantFrom(...waits) }), { minLength: 1, maxLength }),
+      four(kind),
+      fc.array(fc.record({ other: four(kind), fates, nodes: someNodes, waits: fc.constantFrom(...waits) }), { minLength: 1, maxLength }),
     )
     .map(([base, moments]) =>
       moments.map(({ other, fates: fate, nodes, waits: ms }) => {
