@@ -10,14 +10,14 @@ import { fitQuotas, type Limits } from './core/headroom.ts'
 import { foldHealth, type Health } from './core/health.ts'
 import { parseMark } from './core/marks.ts'
 import type { Chain, DeleteKey, LoadBalancer, Plan, Problem } from './core/model.ts'
-import { isHandOver, moveProblems, movesOf, withMoves } from './core/moving.ts'
+import { isHandOver, withMoves } from './core/moving.ts'
 import type { Backends } from './core/nodes.ts'
 import { checkNotes, NO_NOTES, type NotesMemory } from './core/notes.ts'
 import { PAUSE_TAG, type Pause, pauseOf, tagProblems } from './core/pause.ts'
 import { allowedBy, type Policy } from './core/policy.ts'
-import { servedOn } from './core/serving.ts'
 import { isTakenOver, lostTo, type Standing, standingOf, TAKEN_TAG, UNTAKEN } from './core/usable.ts'
 import { CallError, type Handle, type OpenOptions, type Provider, type Turn } from './providers/provider.ts'
+import { moveFaults, movesIn, noteUp } from './seen.ts'
 
 export type ReconcileRules = DiffRules &
   Limits & {
@@ -104,15 +104,10 @@ function heldHere(ledger: Ledger, id: string): ReadonlySet<DeleteKey> {
 
 const upToDate = (task: Task): Task => (task.newest === undefined ? task : { ...task, ...task.newest() })
 
-const isAllowed =
-  ({ ledger }: Shared) =>
-  (id: string) =>
-    ledger.counts.has(id)
-
-/** The newest wish, with the moves between load balancers that their tags ask for: tags are read, so they are known only here. */
+/** The newest wish, with the moves between load balancers that their tags ask for. */
 function moved(given: Task, shared: Shared): Task {
   const task = upToDate(given)
-  return { ...task, wanted: withMoves(task.wanted, movesOf(shared.fresh.values(), isAllowed(shared))) }
+  return { ...task, wanted: withMoves(task.wanted, movesIn(shared)) }
 }
 
 /** Answers with the task, too, as it stood when the diff was made. */
@@ -148,12 +143,6 @@ async function readDiff(
   return { task, seen: { ...blind, recheckAt: earliest(blind.recheckAt, task.now() + HEALTH_AGAIN_MS) } }
 }
 
-/** Listeners of ours that run now: a service that moves here may let go of its old place. */
-function noteUp(lb: LoadBalancer, owner: string, up: Set<string>): void {
-  for (const place of [...up]) if (place.startsWith(`${lb.id}|`)) up.delete(place)
-  for (const place of servedOn(lb, owner)) up.add(place)
-}
-
 const earliest = (...times: readonly (number | undefined)[]) => {
   const known = times.filter((time) => time !== undefined)
   return known.length === 0 ? undefined : Math.min(...known)
@@ -187,7 +176,7 @@ async function lookAt(given: Task, shared: Shared): Promise<Look> {
   const kept = { balancer: seen.memory, notes, look, pause, lostTo: lost }
   shared.read.set(id, lb)
   shared.ledger = { ...shared.ledger, counts: recount(shared, task).set(id, { owned: seen.owned, alive: seen.alive }) }
-  noteUp(lb, rules.owner, shared.up)
+  noteUp(lb, rules.owner, shared)
   const base = { handle, lb, diff: seen, standing, pause }
   if (standing.status === 'unusable' || standing.status === 'readOnly') {
     const problem: Problem = { kind: 'loadBalancer', subject: lb.name, text: standing.text }
@@ -206,7 +195,7 @@ async function lookAt(given: Task, shared: Shared): Promise<Look> {
     { ...shared.ledger, clusterChanged: clusterChanged || taken },
     rules.guard,
     task.now(),
-    isHandOver(lb, task.wanted, movesOf([lb], isAllowed(shared))),
+    isHandOver(lb, task.wanted, movesIn(shared)),
   )
   // A pass that may not write judges too, so that a standby shows what would be held; but nothing counts as deleted or approved there.
   const idle = mayWrite ? {} : { deleted: shared.ledger.deleted }
@@ -216,13 +205,7 @@ async function lookAt(given: Task, shared: Shared): Promise<Look> {
     ...base,
     wished,
     run: [...withTag(guarded.run, standing), ...(settled ? [UNTAKEN] : [])],
-    problems: [
-      ...(task.problems ?? []),
-      ...tagProblems(lb, pause),
-      ...moveProblems(lb, isAllowed(shared)),
-      ...seen.problems,
-      ...fitted.problems,
-    ],
+    problems: [...(task.problems ?? []), ...tagProblems(lb, pause), ...moveFaults(lb, shared), ...seen.problems, ...fitted.problems],
     resting: damped?.resting ?? [],
     remembered: { ...kept, drift: damped?.memory ?? task.remembered.drift },
     recheckAt: earliest(seen.recheckAt, guarded.recheckAt, pause?.until),

@@ -43,7 +43,18 @@ function wantsOf(readings: readonly Reading[], places: Places, owner: string): P
         if (key === undefined || (target.loadBalancer !== undefined && named === undefined)) return []
         const elsewhere = targets.flatMap((other) => (other.named !== undefined && other.key === key ? [other.named] : []))
         const ownGroup = target.rules.length > 0 || one.port.mode === 'host' || target.nodes.length > 0 || target.weights === 'kept'
-        return [{ mark, key, protocol: target.protocol, rules: target.rules, named, elsewhere, adopt: target.adopt && target.rules.length === 0, ownGroup }]
+        return [
+          {
+            mark,
+            key,
+            protocol: target.protocol,
+            rules: target.rules,
+            named,
+            elsewhere,
+            adopt: target.adopt && target.rules.length === 0,
+            ownGroup,
+          },
+        ]
       })
     }),
   )
