@@ -3,12 +3,15 @@ import { applyPlan } from './apply.ts'
 import { cleanRegion } from './cleanup-region.ts'
 import type { Cloud } from './cloud.ts'
 import type { Config } from './config.ts'
+import { deleteChain } from './core/chains.ts'
 import { describeChange } from './core/describe.ts'
+import { watchersOf } from './core/group-users.ts'
 import { ownMark } from './core/holders.ts'
 import { formatBackendNote, ownerTag, parseMark } from './core/marks.ts'
 import { isOurs } from './core/members.ts'
-import { type Chain, DEFAULT_GROUP, type LoadBalancer, type Plan } from './core/model.ts'
+import { type Chain, DEFAULT_GROUP, type Group, type LoadBalancer, type Plan } from './core/model.ts'
 import { MOVE_TAG } from './core/moving.ts'
+import { redirectsTo } from './core/obstacles.ts'
 import { describePause, PAUSE_TAG, pauseOf } from './core/pause.ts'
 import { standingOf, TAKEN_TAG } from './core/usable.ts'
 import { ownerOf } from './desired.ts'
@@ -29,22 +32,26 @@ export type CleanupTask = {
 export function cleanupPlan(lb: LoadBalancer, owner: string): Plan {
   const listeners = lb.listeners.filter((listener) => ownMark(listener, owner) !== undefined)
   const deletes = listeners.map(
-    ({ key, protocol }): Chain => ({
-      id: `delete ${key}`,
+    ({ key, port, protocol }): Chain => ({
+      id: deleteChain(key),
       service: undefined,
-      after: [],
+      // The cloud deletes no listener that a redirect leads to.
+      after: redirectsTo(port, lb).map(deleteChain),
       changes: [{ kind: 'deleteListener', key, protocol }],
     }),
   )
   const ours = new Set(listeners.map(({ key }) => key))
+  const rulesTo = (group: Group) => listeners.flatMap(({ rules }) => rules.filter((rule) => rule.group === group.ref)).length
   const groups = lb.groups
-    .filter((group) => parseMark(group.name)?.owner === owner && group.rules === 0 && group.listeners.every((key) => ours.has(key)))
+    .filter(
+      (group) => parseMark(group.name)?.owner === owner && group.rules <= rulesTo(group) && group.listeners.every((key) => ours.has(key)),
+    )
     .map(
-      ({ ref, name, listeners: users }): Chain => ({
-        id: `remove group ${ref}`,
+      (group): Chain => ({
+        id: `remove group ${group.ref}`,
         service: undefined,
-        after: users.map((key) => `delete ${key}`),
-        changes: [{ kind: 'deleteGroup', group: ref, name }],
+        after: watchersOf(group, lb).map(deleteChain),
+        changes: [{ kind: 'deleteGroup', group: group.ref, name: group.name }],
       }),
     )
   // Somebody else's listener on the default group still needs its servers.

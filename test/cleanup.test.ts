@@ -41,6 +41,23 @@ describe('what is removed', () => {
     ])
   })
 
+  test('groups of rules after the shared listener, and a redirect before the listener that it leads to', () => {
+    const rule = { ref: 'r1', name: 'a', domain: 'a.example.com', url: '', group: 'rsp-1', settings: undefined }
+    const redirect = { ...listener('http', 80, toDefault(1), markOf('old'), { settings: { 'forward-port': 443 } }), target: undefined }
+    const lb = balancer({
+      tags: {},
+      listeners: [listener('https', 443, toGroup('rsp-2'), markOf('web'), { rules: [rule] }), redirect],
+      groups: [
+        group('rsp-1', markOf('web'), threeMembers({ port: 30000 }), { rules: 1 }),
+        group('rsp-2', 'swarm-slb/me/-/443-tcp', [], { listeners: ['tcp:443'] }),
+      ],
+    })
+    const chains = cleanupPlan(lb, OWNER)
+    const after = (id: string) => chains.find((chain) => chain.id === id)?.after
+    expect(after('delete tcp:443')).toEqual(['delete tcp:80'])
+    expect([after('remove group rsp-1'), after('remove group rsp-2')]).toEqual([['delete tcp:443'], ['delete tcp:443']])
+  })
+
   test('our groups after the listeners that use them', () => {
     const lb = balancer({
       tags: {},
