@@ -53,8 +53,8 @@ describe('what is removed', () => {
       ],
     })
     const chains = cleanupPlan(lb, OWNER)
-    const after = (id: string) => chains.find((chain) => chain.id === id)?.after
-    expect(after('delete tcp:443')).toEqual(['delete tcp:80'])
+    const waits = (id: string) => chains.find((chain) => chain.id === id)?.after
+    expect(waits('delete tcp:443')).toEqual(['delete tcp:80'])
     expect([waits('remove group rsp-1'), waits('remove group rsp-2')]).toEqual([['delete tcp:443'], ['delete tcp:443']])
   })
 
