@@ -161,18 +161,21 @@ function problemsOf(node: Node, memory: NodeMemory, found: Found | undefined, ru
   const { problem } = nodeWeight(node)
   const late = memory.unresolvedSince !== undefined && now - memory.unresolvedSince >= rules.unresolvedPatience
   const reason = found?.status === 'unresolved' ? found.reason : 'not looked up'
+  const doubtful = found?.status === 'unresolved' && memory.server !== undefined
+  const stays = doubtful ? `; ${memory.server}, which it was before, stays` : ''
+  const text = `no instance found for ${node.address ?? 'a node without address'}: ${reason}${stays}`
   return [
     ...(problem === undefined ? [] : [problem]),
-    ...(late
-      ? [
-          {
-            kind: 'node' as const,
-            subject: node.hostname,
-            text: `no instance found for ${node.address ?? 'a node without address'}: ${reason}`,
-          },
-        ]
-      : []),
+    ...(late || doubtful ? [{ kind: 'node' as const, subject: node.hostname, text }] : []),
   ]
+}
+
+/** Nothing is wrong with backends then, and yet nothing may work: somebody should look. */
+function noneReady(nodes: readonly Node[]): Problem[] {
+  if (nodes.length === 0 || nodes.some(({ state }) => state === 'ready')) return []
+  const states = Object.entries(Object.groupBy(nodes, ({ state }) => state)).map(([state, those]) => `${those.length} ${state}`)
+  const text = `none of the ${nodes.length} nodes is ready (${states.join(', ')}); the last backends keep their weight`
+  return [{ kind: 'node', subject: 'swarm', text }]
 }
 
 /**
@@ -190,7 +193,7 @@ export function readNodes(
   const wishes = new Map<string, Wish>()
   const records = new Map<string, BackendNode>()
   const servers = new Map<string, string>()
-  const problems: Problem[] = []
+  const problems: Problem[] = noneReady(nodes)
   for (const node of nodes) {
     const state = remember(node, before.nodes.get(node.id), found.get(node.id), isChosen(node, rules.choose), now)
     problems.push(...problemsOf(node, state, found.get(node.id), rules, now))

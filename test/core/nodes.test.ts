@@ -82,6 +82,28 @@ test.each(['down', 'disconnected'] as const)('a node that is %s for the grace is
   expect(backendsOf(lost, { memory: before.memory }).wishes.get('i-1')).toMatchObject({ reason: 'down', weight: 0 })
 })
 
+describe('what somebody should know of nodes', () => {
+  const problems = (nodes: readonly Node[], how: Parameters<typeof backendsOf>[1] = {}) => backendsOf(nodes, how).problems
+
+  test('is that none of them is ready, with what they are instead', () => {
+    const text = 'none of the 3 nodes is ready (2 down, 1 unknown); the last backends keep their weight'
+    const lost = [node('n1', { state: 'down' }), node('n2', { state: 'unknown' }), node('n3', { state: 'down' })]
+    expect(problems(lost)).toEqual([{ kind: 'node', subject: 'swarm', text }])
+    expect(problems([...lost.slice(1), node('n1')])).toEqual([])
+    expect(problems([])).toEqual([])
+  })
+
+  test('is that an address leads nowhere any more, and which instance stays', () => {
+    const { memory } = backendsOf([node('n1')])
+    const found = new Map([['n1', { status: 'unresolved' as const, reason: 'no instance with the private address 10.0.0.9 in vpc-1' }]])
+    const moved = node('n1', { address: '10.0.0.9' })
+    expect(problems([moved], { memory, found })).toMatchObject([
+      { subject: 'n1', text: expect.stringContaining('i-1, which it was before, stays') },
+    ])
+    expect(backendsOf([moved], { memory, found }).wishes.get('i-1')).toMatchObject({ weight: 100, mode: 'set' })
+  })
+})
+
 describe('a node that is paused', () => {
   test('is not added', () => {
     const nodes = [...THREE, node('n4', { availability: 'pause' })]

@@ -1,0 +1,178 @@
+// What the swarm may say that is not so. Each time: what is programmed stays, the reason is told, and the truth mends it by itself.
+import { describe, expect, test } from 'vitest'
+import { json } from '../support/fake-engine.ts'
+import { engineInfo, swarmNodes, swarmService, until } from '../support/stand.ts'
+import { expose, openScene, type Scene, wait } from './scene.ts'
+
+const web = (name: string, index: number) => swarmService(name, 30_000 + index, { 'slb.port.80': `http://:${8000 + index}` })
+const COUNT = 12
+const all = () => Array.from({ length: COUNT }, (_, index) => web(`s${index}`, index))
+const ports = all().map((_, index) => 8000 + index)
+
+/** The first two run on one load balancer; long enough for graces, drains and two resyncs. */
+const LONG_MS = 1300
+const begin = async (services = all()): Promise<Scene> => {
+  const scene = await openScene()
+  await expose(
+    scene,
+    services,
+    services.map((_, index) => 8000 + index),
+  )
+  await until('the pass is over', () => scene.stand.logged.filter((line) => line.includes('change applied')).length >= services.length)
+  return scene
+}
+
+/** Nothing changed while it lied; then a service that is new shows that everything goes on. */
+async function staysAndRecovers(scene: Scene, { lie, reason, truth }: { lie: () => void; reason: string | RegExp; truth: () => void }) {
+  const before = scene.programmed()
+  lie()
+  scene.stand.engine.emit('node', 'update')
+  await scene.told(reason)
+  await wait(LONG_MS)
+  expect(scene.programmed()).toBe(before)
+  truth()
+  scene.stand.services([...all(), web('late', 99)])
+  scene.stand.engine.emit('node', 'update')
+  await until('it goes on', () => scene.running(8099))
+  expect(ports.every(scene.running)).toBe(true)
+}
+
+describe('a list of services', () => {
+  test('that is empty deletes nothing: all of it is held until somebody approves, and forgotten when the services are back', async () => {
+    const scene = await begin()
+    const lie = () => scene.stand.services([])
+    await staysAndRecovers(scene, { lie, reason: `no service wants any of the ${COUNT} listeners any more`, truth: () => {} })
+    expect((await scene.page()).held.deletes).toEqual([])
+    expect(scene.calls('DeleteLoadBalancerListener')).toBe(0)
+  })
+
+  test('that lacks some within the grace deletes nothing, and says which are missing', async () => {
+    const scene = await openScene({ env: { SLB_REMOVAL_GRACE: '30s' } })
+    await expose(scene, all(), ports)
+    const lie = () => scene.stand.services(all().slice(0, 4))
+    await staysAndRecovers(scene, { lie, reason: 'service s4 is gone; the listener goes too unless it returns', truth: () => {} })
+    expect(scene.calls('DeleteLoadBalancerListener')).toBe(0)
+  })
+
+  test('that lacks many for longer loses no more than the free number of deletes; the others are held, and all come back', async () => {
+    const scene = await begin()
+    scene.stand.services(all().slice(0, 2))
+    await scene.told('more deletes than are free at a time')
+    await wait(LONG_MS)
+    expect(scene.calls('DeleteLoadBalancerListener')).toBe(5)
+    scene.stand.services(all())
+    await until('all run again', () => ports.every(scene.running))
+    expect((await scene.page()).held.deletes).toEqual([])
+  })
+})
+
+describe('a list of nodes', () => {
+  test('that is empty is no reading at all', async () => {
+    const scene = await begin()
+    const lie = () => scene.stand.nodes([])
+    const truth = () => scene.stand.nodes(swarmNodes(3))
+    scene.stand.engine.answer('/nodes/node-1', json(200, swarmNodes(1)[0]))
+    await staysAndRecovers(scene, { lie, reason: 'the list of nodes lacks the node that gave it', truth })
+  })
+
+  test('that has only the manager closes at most the nodes that are missing, never the last one', async () => {
+    const scene = await begin()
+    scene.stand.nodes(swarmNodes(1))
+    await wait(LONG_MS)
+    const weights = () => scene.stand.lb().backendServers.map(({ serverId, weight }) => `${serverId}=${weight}`)
+    expect(scene.stand.lb().backendServers.some(({ weight }) => weight > 0)).toBe(true)
+    expect(ports.every(scene.running)).toBe(true)
+    scene.stand.nodes(swarmNodes(3))
+    await until('all serve again', () => weights().toSorted().join() === 'i-1=100,i-2=100,i-3=100')
+  })
+
+  test.each(['unknown', 'down', 'disconnected'])('of which all are %s closes none', async (state) => {
+    const scene = await begin()
+    const lost = { state }
+    const lie = () => scene.stand.nodes(swarmNodes(3, { 'node-1': lost, 'node-2': lost, 'node-3': lost }))
+    const before = scene.stand.lb().backendServers.filter(({ weight }) => weight > 0).length
+    lie()
+    await wait(LONG_MS)
+    const left = scene.stand.lb().backendServers
+    // Of three that are down one third may be at 0, where no check finds it well; unknown changes nothing.
+    expect(left.length).toBe(3)
+    expect(left.filter(({ weight }) => weight > 0).length).toBeGreaterThanOrEqual(state === 'unknown' ? before : before - 1)
+    expect(ports.every(scene.running)).toBe(true)
+    const { problems } = await scene.page()
+    expect(problems.map(({ text }) => text)).toContainEqual(expect.stringMatching(/none of the 3 nodes is ready/))
+    scene.stand.nodes(swarmNodes(3))
+    await until('all serve again', () => scene.stand.lb().backendServers.every(({ weight }) => weight === 100), 20_000)
+    await scene.told(/"problems":\[\]/)
+  })
+
+  test('with a wrong address keeps the instance that the node is known by, and says so', async () => {
+    const scene = await begin()
+    const [, second] = scene.stand.lb().backendServers
+    expect(second?.weight).toBe(100)
+    const before = scene.programmed()
+    const wrong = swarmNodes(3, { 'node-2': { address: '10.9.0.250' } })
+    scene.stand.nodes(wrong)
+    await scene.told('no instance with the private address 10.9.0.250 in vpc-bp1simulated0001; i-2, which it was before, stays')
+    await wait(LONG_MS)
+    expect(scene.programmed()).toBe(before)
+    scene.stand.nodes(swarmNodes(3))
+    await wait(300)
+    expect(scene.programmed()).toBe(before)
+  })
+
+  test('with the address of another machine takes no node away, and that machine goes again once no check finds it well', async () => {
+    const scene = await begin()
+    const before = scene.stand.lb().backendServers.map(({ serverId }) => serverId)
+    // i-8 is an instance of the account, and no node: nothing listens on its node port.
+    scene.stand.simulator.health.set({ server: 'i-8' }, 'abnormal')
+    scene.stand.nodes(swarmNodes(3, { 'node-2': { address: '10.9.0.8' } }))
+    await wait(LONG_MS)
+    expect(scene.stand.lb().backendServers.map(({ serverId }) => serverId)).toEqual(expect.arrayContaining(before))
+    expect(scene.stand.lb().backendServers.filter(({ weight }) => weight > 0).length).toBeGreaterThanOrEqual(3)
+    scene.stand.nodes(swarmNodes(3))
+    await until('only the nodes are left', () => scene.stand.lb().backendServers.length === 3)
+    expect(scene.stand.lb().backendServers.every(({ weight }) => weight === 100)).toBe(true)
+  })
+})
+
+describe('tasks', () => {
+  test('that are refused or an empty list leave a port in host mode as it is', async () => {
+    const { taskJson } = await import('../support/engine-json.ts')
+    const scene = await openScene()
+    const hosted = swarmService('hosted', 8088, { 'slb.port.80': 'tcp://:8088' }, [{ target: 80, published: 8088, mode: 'host' }])
+    const tasks = ['node-1', 'node-2', 'node-3'].map((node) =>
+      taskJson({ id: `task-${node}`, service: 'id-hosted', node, ports: [{ target: 80, published: 8088, mode: 'host' }] }),
+    )
+    scene.stand.engine.state.tasks = tasks
+    await expose(scene, [hosted], [8088], { tasksMs: 50 })
+    await until('all nodes serve', () => scene.stand.lb().groups[0]?.servers.length === 3)
+    const weights = () => scene.stand.lb().groups[0]?.servers.map(({ serverId, weight }) => `${serverId}=${weight}`)
+    const before = weights()
+    scene.stand.engine.answer('/tasks', json(403, { message: 'not allowed' }))
+    await scene.told('TASKS')
+    await wait(LONG_MS)
+    expect(weights()).toEqual(before)
+    scene.stand.engine.answer('/tasks', undefined)
+    scene.stand.engine.state.tasks = []
+    await wait(LONG_MS)
+    expect(scene.running(8088)).toBe(true)
+    expect(scene.stand.lb().groups[0]?.servers.some(({ weight }) => weight > 0)).toBe(true)
+    scene.stand.engine.state.tasks = tasks
+    await until('it serves as before', () => weights()?.toSorted().join() === before?.toSorted().join())
+  })
+})
+
+describe('another swarm', () => {
+  test('behind the same engine is read-only until somebody takes over: nothing is written, and the reason is told', async () => {
+    const scene = await begin()
+    const lie = () => {
+      scene.stand.engine.state.info = engineInfo('othercluster56789')
+      scene.stand.services([web('stranger', 50)])
+    }
+    const truth = () => {
+      scene.stand.engine.state.info = engineInfo()
+    }
+    await staysAndRecovers(scene, { lie, reason: /is of another cluster|another cluster|takeover/, truth })
+    expect(scene.running(8050)).toBe(false)
+  })
+})
