@@ -132,7 +132,9 @@ export function createFleet(options: FleetOptions): Fleet {
       return desire.loadBalancers.map((id) => {
         const worker = workers.get(id)
         const isNew = fresh.includes(id)
-        if (isNew || !newOnly) worker?.offer({ wanted, claims: desire.claimsOf(id), backends, rules, ...how, fresh: how.fresh && !isNew })
+        // A standby that does not look has nothing due there: a time that is over would make it ask again at once, for ever.
+        if (!isNew && newOnly) return undefined
+        worker?.offer({ wanted, claims: desire.claimsOf(id), backends, rules, ...how, fresh: how.fresh && !isNew })
         return worker?.recheckAt()
       })
     },

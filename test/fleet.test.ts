@@ -176,3 +176,15 @@ describe('deletes and load balancers that were never read', () => {
     expect(keys(provider)).toEqual(['tcp:8080', 'tcp:8081'])
   })
 })
+
+test('a standby asks for no pass for what only the writer does, even when its time is over', async () => {
+  const { fleet, desireOf, pass, clock } = await fleetOf({
+    opens: () => {
+      throw callError('unknown')
+    },
+  })
+  const desire = desireOf([web()])
+  await pass(desire)
+  clock.now += MINUTE
+  expect(fleet.offer({ desire, mayWrite: false, resync: false, fresh: false, newOnly: true })).toEqual([undefined])
+})
