@@ -47,7 +47,7 @@ function ruleKeeping(input: Decisive, key: ListenerKey, { losers }: Decisions): 
   }
 }
 
-export function choose(input: Decisive, key: ListenerKey, decision: Decision, decisions: Decisions): RuleChoice {
+function choose(input: Decisive, key: ListenerKey, decision: Decision, decisions: Decisions): RuleChoice {
   const guests = decision.kind === 'delete' ? [] : decision.guests
   const actual = decision.kind === 'create' ? undefined : decision.actual
   return chooseRules(key, actual, guests, { lb: input.lb, owner: input.rules.owner }, ruleKeeping(input, key, decisions))

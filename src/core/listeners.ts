@@ -23,7 +23,7 @@ const sameTarget = (a: Target | undefined, b: Target) =>
 const names = (settings: Settings) => Object.keys(settings) as OptionName[]
 
 /** Whether the API could only make it anew: another protocol, other settings that it cannot change, or from or to a redirect. */
-export function mustReplace(claim: Claim, actual: ActualListener, target: Target | undefined, immovable: Immovable): boolean {
+function mustReplace(claim: Claim, actual: ActualListener, target: Target | undefined, immovable: Immovable): boolean {
   if (target === undefined && actual.target === undefined) {
     // A Set call on a redirect is not allowed (Operation.NotAllowed), not even for its note.
     const { set } = changedSettings(redirectOf(claim.settings), actual.settings)

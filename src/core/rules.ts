@@ -24,7 +24,7 @@ export type RuleChoice = {
 }
 
 /** Mark of the group that a rule leads to; undefined: the rule is not ours. */
-export function ruleMark(rule: Rule, lb: LoadBalancer, owner: string): Mark | undefined {
+function ruleMark(rule: Rule, lb: LoadBalancer, owner: string): Mark | undefined {
   const group = lb.groups.find(({ ref }) => ref === rule.group)
   const mark = group === undefined ? undefined : parseMark(group.name)
   return mark?.owner === owner && !isNobody(mark) ? mark : undefined

@@ -38,7 +38,7 @@ export function defaultGroupIsOurs(
 export const isOwnGroup = (group: Group, owner: string) => parseMark(group.name)?.owner === owner
 
 /** Two groups with one mark: the one in use counts. */
-export function groupByName(lb: LoadBalancer, name: string): Group | undefined {
+function groupByName(lb: LoadBalancer, name: string): Group | undefined {
   const named = lb.groups.filter((group) => group.name === name)
   return named.find((group) => group.listeners.length > 0 || group.rules > 0) ?? named[0]
 }
