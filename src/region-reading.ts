@@ -1,13 +1,15 @@
 // What was last read of the things that load balancers of a region share, with what this process itself made since. A list is asked for
 // only while somebody needs it; one that the account may not read is told apart from one that was not asked for.
+import type { LoadBalancer } from './core/model.ts'
 import type { Region, RegionChange } from './core/region.ts'
+import { doubtOf } from './core/region-doubt.ts'
 import { afterRegionChange } from './core/region-steps.ts'
 import { NO_REGION, type RegionList, type RegionView, type RegionWants } from './core/region-wants.ts'
-import type { Provider, RegionHandle } from './providers/provider.ts'
+import { CallError, type Provider, type RegionHandle } from './providers/provider.ts'
 
 export interface RegionReading {
-  /** Asks for these lists, and for no other. Throws CallError. */
-  read(provider: Provider, lists: ReadonlySet<RegionList>, wants: RegionWants, tag: string, signal: AbortSignal): Promise<RegionHandle>
+  /** Asks for these lists, and for no other. Throws CallError, also where what listeners use speaks against the answer. */
+  read(provider: Provider, ask: RegionAsk, signal: AbortSignal): Promise<RegionHandle>
   region(): Region
   view(used: ReadonlySet<string>): RegionView
   /** The reading is old enough to say of each of these ids whether it exists. */
@@ -19,6 +21,14 @@ export interface RegionReading {
   /** It was made a moment ago, although the list does not show it yet: it is not made twice. */
   isRecent(change: RegionChange): boolean
   failed(error: string): void
+}
+
+export type RegionAsk = {
+  readonly lists: ReadonlySet<RegionList>
+  readonly wants: RegionWants
+  readonly tag: string
+  /** Load balancers as they were last read. */
+  readonly read: readonly LoadBalancer[]
 }
 
 /** What an account must be allowed to do to read a list. */
@@ -41,6 +51,7 @@ export function createRegionReading(now: () => number, lagMs: number): RegionRea
   let looked: ReadonlySet<string> = new Set()
   let error = ''
   let made: readonly Made[] = []
+  const deleted = new Set<string>()
 
   const recent = () => made.filter(({ at }) => now() - at < lagMs)
 
@@ -53,9 +64,11 @@ export function createRegionReading(now: () => number, lagMs: number): RegionRea
   }
 
   return {
-    async read(provider, lists, wants, tag, signal) {
+    async read(provider, { lists, wants, tag, read }, signal) {
       const ask = { certificates: lists.has('certificates'), caCertificates: lists.has('caCertificates'), acls: lists.has('acls') }
       const handle = await provider.openRegion({ ...ask, tag }, signal)
+      const doubt = doubtOf(handle.actual, region, read, deleted)
+      if (doubt !== undefined) throw new CallError({ status: 'unknown', action: 'openRegion', code: 'Malformed', message: doubt })
       asked = lists
       looked = new Set(wants.ids)
       region = withMade(handle.actual)
@@ -79,6 +92,7 @@ export function createRegionReading(now: () => number, lagMs: number): RegionRea
       ),
     changed(change, id) {
       made = [...recent(), { change, id, at: now() }]
+      if (change.kind === 'deleteAcl' || change.kind === 'deleteCertificate') deleted.add(change.id)
       // Entries count once they were read back.
       if (change.kind === 'uploadCertificate' || change.kind === 'deleteCertificate') region = afterRegionChange(region, change, id)
     },

@@ -145,7 +145,8 @@ export function createRegionWorker(options: RegionOptions): RegionWorker {
   async function pass(offer: RegionOffer): Promise<Ending> {
     const lists = needed(offer)
     const tag = regionTag(offer.rules.owner, clusterId ?? '')
-    const handle = await reading.read(provider, lists, offer.wants, tag, stop)
+    const read = offer.loadBalancers.flatMap((id) => options.read().get(id) ?? [])
+    const handle = await reading.read(provider, { lists, wants: offer.wants, tag, read }, stop)
     if (lists.has('certificates') && lists.has('acls')) auditAt = now() + times.audit
     failures.clear()
     const chains = regionChains(runnable(judge(offered ?? offer)))

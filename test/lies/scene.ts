@@ -25,7 +25,7 @@ export type Scene = {
 
 export const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
-/** `lying`: calls to the cloud go through the liar. */
+/** `lying`: calls to the cloud go through the liar. Certificates are read from `directory`. */
 export async function openScene(options: StandOptions & { readonly lying?: boolean } = {}): Promise<Scene> {
   const directory = mkdtempSync(join(tmpdir(), 'swarm-slb-lies-'))
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
@@ -34,7 +34,7 @@ export async function openScene(options: StandOptions & { readonly lying?: boole
   onTestFinished(liar.close)
   const through = options.lying === true ? { SLB_ENDPOINT: liar.url, ECS_ENDPOINT: liar.url } : {}
   const socketPath = join(directory, 'slb.sock')
-  const env = { SLB_SOCKET: socketPath, SLB_RESYNC_INTERVAL: '1s', ...through, ...options.env }
+  const env = { SLB_SOCKET: socketPath, SLB_CERT_DIR: directory, SLB_RESYNC_INTERVAL: '1s', ...through, ...options.env }
   const stand = await startStand({ ...options, env })
   truth = stand.simulator.apiUrl
   onTestFinished(stand.close)

@@ -48,12 +48,18 @@ const associatedIn = (groups: readonly GroupRow[]): Associated =>
 
 const params = (id: string, { port, protocol }: Place) => ({ LoadBalancerId: id, ListenerPort: port, ListenerProtocol: protocol })
 
-async function askRules({ rpc, rules, unsure }: Memory, id: string, place: Place, groups: ReadonlySet<string>, signal: AbortSignal) {
+async function askRules(memory: Memory, id: string, place: Place, groups: readonly GroupRow[], signal: AbortSignal) {
+  const { rpc, rules, unsure } = memory
+  const listed = new Set(groups.map(({ VServerGroupId }) => VServerGroupId))
+  const associated = associatedIn(groups)
   const reply = await rpc(DESCRIBE_RULES, params(id, place), { kind: 'read', signal, share: id })
   const found = toRules(reply)
-  const stray = found.find(({ group }) => !groups.has(group))
+  const stray = found.find(({ group }) => !listed.has(group))
   if (stray !== undefined)
     throw malformed(DESCRIBE_RULES, `rule ${stray.name} points at group ${stray.group}, which is not listed`, reply.requestId)
+  const there = new Set(found.map(({ ref }) => ref))
+  const lost = rules.get(nameOf(id, place))?.find(({ ref, group }) => associated.get(ref) === group && !there.has(ref))
+  if (lost !== undefined) throw malformed(DESCRIBE_RULES, `rule ${lost.name} is named by its group, but not listed`, reply.requestId)
   rules.put(nameOf(id, place), found)
   unsure.delete(nameOf(id, place))
 }
@@ -72,22 +78,22 @@ async function refreshRules(
 ) {
   const { rules, unsure, elsewhere } = memory
   const associated = associatedIn(groups)
-  const listed = new Set(groups.map(({ VServerGroupId }) => VServerGroupId))
   const names = own.map((place) => nameOf(id, place))
   const audited = how.members === 'audit' ? rules.audit(names) : new Set<string>()
   const isDue = (place: Place) => {
     const name = nameOf(id, place)
     if (unsure.has(name)) return true
-    if (associated.size === 0) return false
+    // No rule at all is named: that is asked about only where there were some.
+    if (associated.size === 0) return (rules.get(name)?.length ?? 0) > 0
     return how.members === 'fresh' || audited.has(name) || !fits(rules.get(name), associated)
   }
-  const ask = (places: readonly Place[]) => Promise.all(places.map((place) => askRules(memory, id, place, listed, signal)))
-  if (associated.size === 0) for (const name of names) rules.put(name, [])
+  const ask = (places: readonly Place[]) => Promise.all(places.map((place) => askRules(memory, id, place, groups, signal)))
   const unexplained = () => {
     const ours = new Set(names.flatMap((name) => rules.get(name) ?? []).map(({ ref }) => ref))
     return [...associated.keys()].filter((rule) => !ours.has(rule))
   }
   const due = own.filter(isDue)
+  if (associated.size === 0) for (const place of own) if (!due.includes(place)) rules.put(nameOf(id, place), [])
   await ask(due)
   const known = elsewhere.get(id)
   if (unexplained().some((rule) => known?.has(rule) !== true)) await ask(own.filter((place) => !due.includes(place)))

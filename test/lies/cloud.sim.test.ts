@@ -1,0 +1,85 @@
+// Lists of the cloud that are empty although something is there, or that may not be read. Each time: what is programmed stays, the
+// reason is told, and the truth mends it by itself.
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { selfSigned } from '../simulator/dataplane/certificate.ts'
+import { swarmService, until } from '../support/stand.ts'
+import { expose, openScene, type Scene, wait } from './scene.ts'
+
+/** Every list in it empty, however deep, and every count 0: what "nothing there" looks like. */
+function hollow(value: unknown, name = ''): unknown {
+  if (Array.isArray(value)) return []
+  if (/Count$/.test(name)) return 0
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, hollow(inner, key)]))
+}
+const hollowAnswer = (answer: Readonly<Record<string, unknown>>) => hollow(answer) as Readonly<Record<string, unknown>>
+
+const SERVICES = [
+  swarmService('web', 30000, { 'slb.port.80': 'http://:8080' }),
+  swarmService('guest', 30001, { 'slb.port.80': 'http://:8080', 'slb.port.80.rules': 'guest.example.com' }),
+  swarmService('fenced', 30002, { 'slb.port.80': 'tcp://:8081', 'slb.port.80.allow': '10.0.0.0/8' }),
+  swarmService('shop', 30003, { 'slb.port.80': 'https://:8443', 'slb.port.80.cert-id': 'file:shop' }),
+  swarmService('back', 30004, { 'slb.port.80': 'tcp://back:8082' }),
+]
+const LATE = swarmService('late', 30009, { 'slb.port.80': 'tcp://:8090' })
+
+const LONG_MS = 2500
+
+async function begin(): Promise<Scene> {
+  const scene = await openScene({
+    lying: true,
+    env: { SLB_ID: 'front', SLB_ALLOW: 'team=shop' },
+    state: {
+      loadBalancers: [
+        { id: 'lb-1', name: 'front', address: '127.0.0.1' },
+        { id: 'lb-2', name: 'back', address: '127.0.0.2', tags: [{ key: 'team', value: 'shop' }] },
+      ],
+    },
+  })
+  const { cert, key } = selfSigned('shop.example.com')
+  await writeFile(join(scene.directory, 'shop.crt'), cert)
+  await writeFile(join(scene.directory, 'shop.key'), key)
+  await expose(scene, SERVICES, [8080, 8081, 8082, 8443], {
+    sharing: { filesMs: 20, times: { lag: 100 } },
+  })
+  await until('the rule is there', () => scene.stand.listener(8080)?.rules.length === 1)
+  await wait(1200)
+  return scene
+}
+
+const account = (scene: Scene) => {
+  const { certificates, acls } = scene.stand.simulator.state
+  return `${scene.programmed()}\n${JSON.stringify([certificates, acls], undefined, 1)}`
+}
+
+async function check(scene: Scene, before: string, reason: RegExp, truth: () => void): Promise<void> {
+  await scene.told(reason)
+  await wait(LONG_MS)
+  expect(account(scene)).toBe(before)
+  truth()
+  await wait(1200)
+  expect(account(scene)).toBe(before)
+  scene.stand.services([...SERVICES, LATE])
+  await until('it goes on', () => scene.running(8090), 10_000)
+  await scene.told(/"problems":\[\]/)
+}
+
+describe('an answer that says 200 and nothing is there', () => {
+  test.each([
+    ['DescribeLoadBalancerListeners', /is named but not listed/],
+    ['DescribeVServerGroups', /which is not listed/],
+    ['DescribeLoadBalancerAttribute', /is listed but not named/],
+    ['DescribeRules', /is named by its group, but not listed/],
+    ['DescribeServerCertificates', /the list of certificates lacks \S+, which a listener uses/],
+    ['DescribeAccessControlLists', /the list of access control lists lacks \S+, which a listener uses/],
+    ['DescribeAccessControlListAttribute', /access control lists could not be read: \S+ Malformed: 0 rows of 1/],
+    ['DescribeLoadBalancers', /no longer carries the tag team=shop/],
+  ])('%s', async (action, reason) => {
+    const scene = await begin()
+    const before = account(scene)
+    scene.liar.lie(action, hollowAnswer)
+    await check(scene, before, reason, () => scene.liar.lie(action, undefined))
+  })
+})
