@@ -133,15 +133,16 @@ export function stepUpdate(decision: Extract<Decision, { kind: 'update' }>, grou
   const aim = aimOf(claim, actual, mark, contextOf(claim, input, false))
   const again = actual.status === 'changing' ? input.now + CHANGING_MS : undefined
   const close = mark !== undefined && mustClose(actual, mark, claim, aim, input) ? closing(actual, mark, input) : []
+  // As it is it serves its service all the same: another place of that need not wait for it.
+  const opens = decision.from === 'held' && actual.status === 'running' && close.length === 0
+  const asItIs = { chains: close, again, opens, forRules: 'now' } as const
   // Who may connect to the service before is not who may connect to this one.
-  if (decision.from !== 'held' && claim.waits !== '') return pending(claim, claim.waits, { chains: close, again, forRules: 'now' })
-  if (aim.group !== undefined && !willServe(aim.group, input.backends)) {
-    return pending(claim, noBackend(claim), { chains: close, again, forRules: 'now' })
-  }
+  if (decision.from !== 'held' && claim.waits !== '') return pending(claim, claim.waits, asItIs)
+  if (aim.group !== undefined && !willServe(aim.group, input.backends)) return pending(claim, noBackend(claim), asItIs)
   const diff = diffListener(decision, aim.target, input.memory.seenRunning.has(actual.key), input.rules.immovable)
   const replaces = diff.changes.some(({ kind }) => kind === 'replaceListener')
   const blocked = replaces ? replaceFault(decision, ground) : undefined
-  if (blocked !== undefined) return pending(claim, blocked, { chains: close, again, forRules: 'now', problem: blocked })
+  if (blocked !== undefined) return pending(claim, blocked, { ...asItIs, problem: blocked })
   const leaves = replaces || diff.changes.some((change) => 'target' in change && change.target !== undefined)
   const unused = aim.group !== undefined && !leaves && !isTarget(actual, aim)
   const remade = replaces ? remadeRules(ground.rulesOf(actual.key)) : []
