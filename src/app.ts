@@ -34,6 +34,9 @@ export const engineOf = (config: Config) =>
 export type Tuning = Pick<CloudOptions, 'rpc' | 'buckets'> &
   Pick<DaemonOptions, 'tasksMs' | 'proofMs' | 'sharing'> & { readonly leaderWaitMs?: number; readonly settleMs?: typeof SETTLE_MS }
 
+/** In a container the host name says nothing of the node: the account's audit log should name both. */
+const userAgentOf = ({ nodeId }: Config) => `swarm-slb/${VERSION} (${nodeId === undefined ? '' : `${nodeId} `}${hostname()})`
+
 export async function runDaemon(config: Config, log: Logger, signal: AbortSignal, tuning: Tuning = {}): Promise<void> {
   const board = createBoard({ version: VERSION, now, aliveMs: Math.max(120_000, config.resyncMs * 3) })
   const engine = engineOf(config)
@@ -44,7 +47,7 @@ export async function runDaemon(config: Config, log: Logger, signal: AbortSignal
   const cloud = connectCloud(config, {
     ...tuning,
     log,
-    userAgent: `swarm-slb/${VERSION} (${hostname()})`,
+    userAgent: userAgentOf(config),
     mayWrite: lease.held,
     observe: ({ action, code }) => board.count('cloudRequests', { action, code }),
   })
