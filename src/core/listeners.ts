@@ -77,7 +77,7 @@ export function diffListener(
   const reason = closed ? 'stopped by hand; start the listener in the console, or delete it to have it made anew' : ''
   if (mustReplace(claim, actual, target, immovable)) {
     // A replacement would open what a person closed.
-    if (closed) return { changes: [], state, reason }
+    if (closed) return { changes: noteClosed(actual, mark), state, reason }
     if (claim.waits !== '') return { changes: [], state: 'pending', reason: claim.waits }
     return { changes: [{ kind: 'replaceListener', was: actual.protocol, listener: specOf(claim, target) }], state, reason }
   }
@@ -100,6 +100,24 @@ export function diffListener(
   }
   if (actual.status === 'stopped' && !closed) changes.push({ kind: 'startListener', key: actual.key, protocol: actual.protocol })
   return { changes, state, reason }
+}
+
+/** Who closed it is written down although nothing else can be changed: the next process has not seen it run. */
+function noteClosed(actual: ActualListener, mark: Mark | undefined): readonly Change[] {
+  const { key, protocol, target, settings } = actual
+  // The cloud takes no Set call on a redirect, and what is not ours yet stays unmarked.
+  if (mark === undefined || mark.suffix === 'closed' || target === undefined) return []
+  return [
+    {
+      kind: 'updateListener',
+      key,
+      protocol,
+      set: {},
+      was: {},
+      settings: attributesOf(settings),
+      note: formatMark({ ...mark, suffix: 'closed' }),
+    },
+  ]
 }
 
 /** Closes a listener whose node port belongs to another service now. Undefined: it is closed already. */

@@ -1,5 +1,6 @@
 // Rule 9: who closed a listener is written behind its mark, and the sign outlives what happens to the listener meanwhile.
 import { expect, test } from 'vitest'
+import { NO_MEMORY } from '../../src/core/diff-input.ts'
 import {
   balancer,
   diffOf,
@@ -45,5 +46,14 @@ test('an option of a closed listener is still changed: it is what it will be ope
   const lb = balancer({ members: threeMembers(), listeners: [webListener({ status: 'stopped', note: markOf('web', '/closed') })] })
   expect(text(diffOf({ services: [web({ 'slb.port.80.scheduler': 'rr' })], lb }).plan)).toEqual([
     'update listener tcp:8080: scheduler wrr -> rr',
+  ])
+})
+
+test('stopped by a person and wanted with another protocol: who closed it is written at once, since the next process has not seen it run', () => {
+  const stopped = webListener({ status: 'stopped' })
+  const lb = balancer({ members: threeMembers(), listeners: [stopped] })
+  const memory = { ...NO_MEMORY, seenRunning: new Set([stopped.key]) }
+  expect(text(diffOf({ services: [web({ 'slb.port.80': 'http://:8080' })], lb, memory }).plan)).toEqual([
+    `update listener tcp:8080: note -> ${markOf('web', '/closed')}`,
   ])
 })
