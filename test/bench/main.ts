@@ -32,11 +32,11 @@ async function bench(): Promise<number> {
   const load = loadavg()[0]?.toFixed(1) ?? '?'
   say(`Node ${process.version}, ${availableParallelism()} CPUs, load ${load} before the first run`)
   const rows = await runScenarios(scenarios, values.fast, (row) => say(rowText(row)))
+  if (rows.length > 0) say(`\n${table(rows)}`)
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows.map(jsonRow), null, 2)}\n`)
   const figures: Figure[] = []
   for (const { measure } of measurements) figures.push(...(await measure()))
-  if (rows.length > 0) say(`\n${table(rows)}`)
   if (figures.length > 0) say(`\n${figureLines(figures)}`)
-  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows.map(jsonRow), null, 2)}\n`)
   const over = rows.filter(overBudget)
   if (over.length > 0) say(`\n${over.length} over budget: ${over.map(({ scenario }) => scenario).join(', ')}`)
   return over.length > 0 ? 1 : 0

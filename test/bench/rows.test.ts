@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { quantile } from './figures.ts'
 import { budgetOf, jsonRow, overBudget, type Row, table } from './rows.ts'
-import type { Scenario } from './scenarios.ts'
+import type { Scenario } from './scenario.ts'
 import type { Measured, Mode } from './world.ts'
 
 const OFF: Mode = { backends: 'default group', rates: 'off' }
 const PUBLISHED: Mode = { backends: 'default group', rates: 'published' }
-const measured = (over: Partial<Measured> = {}): Measured => ({ reads: 4, writes: 2, made: 2, calls: 6, wallMs: 500, ...over })
+const measured = (over: Partial<Measured> = {}): Measured => ({ reads: 4, writes: 2, made: 2, calls: 6, failed: 0, wallMs: 500, ...over })
 const row = (budget: Row['budget'], over: Partial<Measured> = {}): Row => ({
   scenario: 'one more',
   mode: OFF,
@@ -25,6 +25,8 @@ describe('a run is over its budget', () => {
     ['a refused attempt of a write', { made: 2, reads: 5 }, { writes: 3 }, false],
     ['too many reads', { made: 2, reads: 5 }, { reads: 6 }, true],
     ['too much time', { wallMs: 499 }, {}, true],
+    ['a refused attempt where none may be', { made: 2, writes: 2 }, { writes: 3 }, true],
+    ['a request of a client that failed', { failed: 0 }, { failed: 1 }, true],
     ['no bound', {}, { calls: 10_000 }, false],
   ])('%s', (_, budget, over, expected) => {
     expect(overBudget(row(budget, over))).toBe(expected)

@@ -1,6 +1,6 @@
 // What a run came to, held against its budget, as a row of the table and of the JSON file.
 import { seconds } from './figures.ts'
-import type { Budget, Scenario } from './scenarios.ts'
+import type { Budget, Scenario } from './scenario.ts'
 import type { Measured, Mode } from './world.ts'
 
 export type Row = {
@@ -11,7 +11,7 @@ export type Row = {
   readonly peer: string
 }
 
-/** In 15 s of waiting for the rates the load balancer is read once more. */
+/** In 15 s of waiting for the rates each load balancer is read once more. */
 const BOX_MS = 15_000
 const READS_A_BOX = 4
 
@@ -20,11 +20,12 @@ const READS_A_BOX = 4
  * how long it takes is then up to the rates.
  */
 export function budgetOf(scenario: Scenario, mode: Mode, measured: Measured, off: Measured | undefined): Budget {
-  if (mode.rates === 'off' || off === undefined) return scenario.budget[mode.backends]
-  return { made: off.made, reads: off.reads + READS_A_BOX * Math.ceil(measured.wallMs / BOX_MS) }
+  if (mode.rates === 'off' || off === undefined) return scenario.budget[mode.backends] ?? {}
+  const boxes = Math.ceil(measured.wallMs / BOX_MS) * (scenario.balancers ?? 1)
+  return { made: off.made, reads: off.reads + READS_A_BOX * boxes }
 }
 
-const isExact = (name: keyof Budget) => name === 'made'
+const isExact = (name: keyof Budget) => name === 'made' || name === 'failed'
 
 export const overBudget = ({ measured, budget }: Row): boolean =>
   (Object.keys(budget) as (keyof Budget)[]).some((name) => {
@@ -34,8 +35,10 @@ export const overBudget = ({ measured, budget }: Row): boolean =>
 
 const figure = (value: number) => String(Math.round(value * 10) / 10)
 
+const WORDS: Partial<Record<keyof Budget, string>> = { made: 'writes', writes: 'attempts', failed: 'requests failed' }
+
 const bound = (name: keyof Budget, value: number) => {
-  const text = name === 'wallMs' ? seconds(value) : `${figure(value)} ${name === 'made' ? 'writes' : name}`
+  const text = name === 'wallMs' ? seconds(value) : `${figure(value)} ${WORDS[name] ?? name}`
   return isExact(name) ? text : `<= ${text}`
 }
 

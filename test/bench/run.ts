@@ -3,7 +3,7 @@
 import PQueue from 'p-queue'
 import type { StateFile } from '../../src/simulator/world.ts'
 import { budgetOf, type Row } from './rows.ts'
-import type { Open, Scenario } from './scenarios.ts'
+import type { Open, Scenario } from './scenario.ts'
 import { type Backends, loadedState, type Measured, type Mode, openRunning, openWorld, type World } from './world.ts'
 
 const BACKENDS: readonly Backends[] = ['default group', 'own groups']
@@ -11,9 +11,10 @@ const SIDE_BY_SIDE = 4
 
 async function runOnce(scenario: Scenario, mode: Mode, loaded: StateFile): Promise<Measured> {
   const worlds: World[] = []
-  const open: Open = async ({ from, env }) => {
-    const state = from === 'empty' ? undefined : structuredClone(loaded)
-    const world = await (from === 'running' ? openRunning : openWorld)({ mode, state, env })
+  const open: Open = async ({ from, goal, ...how }) => {
+    const state = how.state ?? (from === 'empty' ? undefined : structuredClone(loaded))
+    const options = { ...how, mode, state }
+    const world = await (from === 'running' ? openRunning(options, goal) : openWorld(options))
     worlds.push(world)
     return world
   }
@@ -37,12 +38,15 @@ export async function runScenarios(scenarios: readonly Scenario[], fast: boolean
   }
   const offRows: Row[] = []
   for (const backends of BACKENDS)
-    for (const scenario of scenarios) offRows.push(await one(scenario, { backends, rates: 'off' }, undefined))
+    for (const scenario of scenarios.filter(({ budget }) => budget[backends] !== undefined))
+      offRows.push(await one(scenario, { backends, rates: 'off' }, undefined))
   if (fast) return offRows
   const queue = new PQueue({ concurrency: SIDE_BY_SIDE })
   const publishedOf = async ({ scenario: name, mode: { backends }, measured }: Row): Promise<Row[]> => {
     const scenario = scenarios.find((known) => known.name === name)
-    return scenario === undefined ? [] : [await queue.add(() => one(scenario, { backends, rates: 'published' }, measured))]
+    return scenario === undefined || scenario.unlimitedOnly === true
+      ? []
+      : [await queue.add(() => one(scenario, { backends, rates: 'published' }, measured))]
   }
   return [...offRows, ...(await Promise.all(offRows.map(publishedOf))).flat()]
 }

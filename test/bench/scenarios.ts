@@ -1,29 +1,12 @@
-// The scenarios: how each is brought about, what it may cost, and what Alibaba's Kubernetes controller takes for the same.
+// The scenarios of ports, nodes and faults on one load balancer.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FaultInput } from '../../src/simulator/faults.ts'
 import { swarmNodes, swarmService } from '../support/stand.ts'
-import { type Backends, isComplete, LISTENERS, type Measured, NODES, quiet, SERVICES, type World, withJoined } from './world.ts'
-
-/** Upper bounds, but `made` is exact. */
-export type Budget = Partial<Pick<Measured, 'calls' | 'reads' | 'made' | 'wallMs'>>
-
-/** A world of the mode that is being measured; the caller of the scenario closes it. */
-export type Open = (how: {
-  /** empty: the bare load balancer. loaded: all listeners are there. running: and a daemon that is at rest. */
-  readonly from: 'empty' | 'loaded' | 'running'
-  readonly env?: Readonly<Record<string, string>>
-}) => Promise<World>
-
-export type Scenario = {
-  readonly name: string
-  readonly budget: Readonly<Record<Backends, Budget>>
-  readonly peer: string
-  readonly run: (open: Open) => Promise<Measured>
-}
-
-const NOTHING: Measured = { reads: 0, writes: 0, made: 0, calls: 0, wallMs: 0 }
-const either = (inDefault: Budget, own: Budget): Scenario['budget'] => ({ 'default group': inDefault, 'own groups': own })
-const both = (budget: Budget) => either(budget, budget)
+import { POOL_SCENARIOS } from './pool-scenarios.ts'
+import { resync } from './resync.ts'
+import { both, either, NOTHING, type Open, type Scenario } from './scenario.ts'
+import { WEB_SCENARIOS } from './web-scenarios.ts'
+import { isComplete, LISTENERS, type Measured, NODES, SERVICES, type World, withJoined } from './world.ts'
 
 async function coldStart(open: Open): Promise<Measured> {
   const world = await open({ from: 'empty' })
@@ -33,45 +16,6 @@ async function coldStart(open: Open): Promise<Measured> {
 async function warmStart(open: Open): Promise<Measured> {
   const world = await open({ from: 'loaded' })
   return world.measure(world.start, () => world.stand.simulator.requests.counts().total > 0 && isComplete(world, LISTENERS))
-}
-
-const RESYNCS = 10
-/** Between two resyncs; one is over when nothing was asked for half of that. */
-const RESYNC_MS = 2500
-
-/** The mean of ten resyncs, within which every own group must have been looked at. */
-async function resync(open: Open): Promise<Measured> {
-  const world = await open({ from: 'loaded', env: { SLB_RESYNC_INTERVAL: `${RESYNC_MS}ms` } })
-  const { requests } = world.stand.simulator
-  const audited = new Set<string | undefined>()
-  const begun = () => requests.counts().byAction['DescribeLoadBalancerAttribute'] ?? 0
-  const next = async (): Promise<Measured & { readonly resyncs: number }> => {
-    world.reset()
-    while (requests.counts().total === 0) await sleep(5)
-    await quiet(world.stand, RESYNC_MS / 2)
-    for (const { action, params } of requests.entries()) {
-      if (action === 'DescribeVServerGroupAttribute') audited.add(params['VServerGroupId'])
-    }
-    const first = Math.min(...requests.entries().map(({ time }) => time))
-    // On a machine that is slow enough two resyncs are not told apart.
-    return { ...world.count(first), resyncs: begun() }
-  }
-  world.start()
-  await next() // the first reading
-  audited.clear()
-  const all: Awaited<ReturnType<typeof next>>[] = []
-  const sum = (of: (one: (typeof all)[number]) => number) => all.reduce((total, one) => total + of(one), 0)
-  while (sum(({ resyncs }) => resyncs) < RESYNCS) all.push(await next())
-  const { groups } = world.stand.lb()
-  if (audited.size !== groups.length) throw new Error(`${RESYNCS} resyncs looked at ${audited.size} of ${groups.length} groups`)
-  const mean = (of: (one: Measured) => number) => sum(of) / sum(({ resyncs }) => resyncs)
-  return {
-    reads: mean((one) => one.reads),
-    writes: mean((one) => one.writes),
-    calls: mean((one) => one.calls),
-    made: mean((one) => one.made),
-    wallMs: mean((one) => one.wallMs),
-  }
 }
 
 async function oneJoins(open: Open): Promise<Measured> {
@@ -172,7 +116,12 @@ export const SCENARIOS: readonly Scenario[] = [
     peer: '570 calls, 20.6 s',
     run: warmStart,
   },
-  { name: 'resync, nothing changed', budget: either({ calls: 4, made: 0 }, { calls: 26, made: 0 }), peer: 'has none', run: resync },
+  {
+    name: 'resync, nothing changed',
+    budget: either({ calls: 4, made: 0 }, { calls: 26, made: 0 }),
+    peer: 'has none',
+    run: (open) => resync(open, { from: 'loaded' }),
+  },
   { name: 'one node joins', budget: either({ calls: 8, made: 1 }, { calls: 215, made: 200 }), peer: '1,200 calls, 28 s', run: oneJoins },
   {
     name: 'five nodes join within a second',
@@ -213,4 +162,6 @@ export const SCENARIOS: readonly Scenario[] = [
     peer: '6 of 20 after 68 s',
     run: manyPortsLocked,
   },
+  ...WEB_SCENARIOS,
+  ...POOL_SCENARIOS,
 ]

@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Tuning } from '../../src/app.ts'
 import { isWrite } from '../../src/simulator/actions/call.ts'
+import type { SimulatorOptions } from '../../src/simulator/simulator.ts'
 import type { StateFile } from '../../src/simulator/world.ts'
 import { type Stand, startStand, swarmNodes, swarmService } from '../support/stand.ts'
 
@@ -22,6 +23,8 @@ export type Measured = {
   readonly calls: number
   /** Writes that the cloud carried out; the others were refused, and repeated. */
   readonly made: number
+  /** Requests of clients that got no good answer. */
+  readonly failed: number
   /** Milliseconds from what began it to the last answer. */
   readonly wallMs: number
 }
@@ -59,9 +62,13 @@ export type WorldOptions = {
   readonly mode: Mode
   /** What is there; only the load balancer itself where it is not given. */
   readonly state?: StateFile | undefined
-  readonly services?: readonly object[]
+  readonly services?: readonly object[] | undefined
+  readonly nodes?: readonly object[] | undefined
   readonly env?: Readonly<Record<string, string>> | undefined
+  readonly simulator?: Pick<SimulatorOptions, 'dataPlane' | 'settings'> | undefined
 }
+
+export type Goal = (world: World) => boolean
 
 const envOf = ({ mode, env }: WorldOptions) => ({
   SLB_BACKENDS: mode.backends === 'own groups' ? 'vserver-group' : 'auto',
@@ -82,20 +89,22 @@ const production = (rates: Rates): Tuning => ({
 
 export async function openWorld(options: WorldOptions): Promise<World> {
   const { mode, state } = options
-  const simulator = { settings: { quotas: QUOTAS, requestLogSize: 100_000 } }
+  const settings: SimulatorOptions['settings'] = { requestLogSize: 100_000, ...(options.simulator?.settings ?? { quotas: QUOTAS }) }
+  const simulator = { ...options.simulator, settings }
   const stand = await startStand({ nodes: NODES, env: envOf(options), simulator, ...(state === undefined ? {} : { state }) })
+  if (options.nodes !== undefined) stand.nodes(options.nodes)
   stand.services(options.services ?? SERVICES)
-  const { requests, settings } = stand.simulator
+  const { requests } = stand.simulator
   const reset = () => {
-    settings.latencyMs = LATENCY_MS
-    settings.rates.enabled = mode.rates === 'published'
+    stand.simulator.settings.latencyMs = LATENCY_MS
+    stand.simulator.settings.rates.enabled = mode.rates === 'published'
     requests.reset()
   }
   const count = (began: number) => {
     const { reads, writes, total } = requests.counts()
     const last = requests.entries().reduce((latest, { time, ms }) => Math.max(latest, time + ms), began)
     const made = requests.entries().filter(({ action, code }) => isWrite(action) && code === 'OK').length
-    return { reads, writes, calls: total, made, wallMs: last - began }
+    return { reads, writes, calls: total, made, failed: 0, wallMs: last - began }
   }
   return {
     stand,
@@ -135,11 +144,11 @@ export async function quiet(stand: Stand, ms = QUIET_MS): Promise<void> {
 }
 
 /** A world whose daemon has done all there was to do, at no latency, and is at rest. */
-export async function openRunning(options: WorldOptions, listeners = LISTENERS): Promise<World> {
+export async function openRunning(options: WorldOptions, goal: Goal = (world) => isComplete(world, LISTENERS)): Promise<World> {
   const world = await openWorld(options)
   try {
     world.start()
-    await reach(world.stand, () => world.stand.simulator.requests.counts().total > 0 && isComplete(world, listeners))
+    await reach(world.stand, () => world.stand.simulator.requests.counts().total > 0 && goal(world))
     await quiet(world.stand)
     return world
   } catch (error) {
@@ -150,7 +159,7 @@ export async function openRunning(options: WorldOptions, listeners = LISTENERS):
 
 /** What the account looks like once all is done: made by the daemon itself. */
 export async function loadedState(backends: Backends, wanted: readonly object[] = SERVICES, listeners = LISTENERS): Promise<StateFile> {
-  const world = await openRunning({ mode: { backends, rates: 'off' }, services: wanted }, listeners)
+  const world = await openRunning({ mode: { backends, rates: 'off' }, services: wanted }, (made) => isComplete(made, listeners))
   const state = structuredClone(world.stand.simulator.state)
   await world.close()
   return state
