@@ -39,7 +39,7 @@ const reaches = (lab: Lab, port: number, tasks: number) =>
 describe('a lab of three managers', () => {
   let lab: Lab
   beforeAll(async () => {
-    lab = await startLab({ managers: 3 })
+    lab = await startLab({ managers: 3, alone: true })
     await Promise.all(lab.nodes().map((node) => buildWebImage((args) => lab.docker(node, args))))
     await lab.docker('manager', [...create, '--name', 'web', '--publish', '80', '--replicas', '3', WEB_IMAGE])
   })

@@ -8,6 +8,7 @@ import { kernelHasIpvs, type Mesh, runMesh } from './mesh.ts'
 import { addHubAddress, type Hub, inside, openHub, plugIn, replug, unplug, type Wire } from './network.ts'
 import { attempt, type Finished, type RunOptions, start } from './process.ts'
 import { initSwarm, joinSwarm, leaveSwarm, managers, type Role } from './swarm.ts'
+import { takeTurn } from './turn.ts'
 
 export type LabNode = { readonly name: string; readonly address: string; readonly wire: Wire; readonly engine: Engine }
 type Place = LabNode | 'hub'
@@ -15,6 +16,8 @@ type Place = LabNode | 'hub'
 export type LabOptions = {
   readonly managers: number
   readonly workers?: number
+  /** Only after every other lab that asked for this has ended: for tests, which measure. */
+  readonly alone?: boolean
   /** One line for each step. */
   readonly progress?: (line: string) => void
 }
@@ -60,7 +63,18 @@ export interface Lab {
 const FIRST_HOST = 11
 
 /** About 10 s for three managers. Needs root and what scripts/packages.ts installs. */
-export async function startLab({ managers: managerCount, workers = 0, progress = () => {} }: LabOptions): Promise<Lab> {
+export async function startLab({ alone = false, ...options }: LabOptions): Promise<Lab> {
+  const endTurn = alone ? await takeTurn((line) => process.stderr.write(`${line}\n`)) : async () => {}
+  try {
+    const lab = await begin(options)
+    return { ...lab, down: () => lab.down().finally(endTurn) }
+  } catch (error) {
+    await endTurn()
+    throw error
+  }
+}
+
+async function begin({ managers: managerCount, workers = 0, progress = () => {} }: Omit<LabOptions, 'alone'>): Promise<Lab> {
   const ground = await claimGround(progress)
   try {
     const hub = await openHub(ground)

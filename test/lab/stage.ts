@@ -19,7 +19,7 @@ const SPARE_HOSTS = [14, 15]
 
 export async function setStage(env: Readonly<Record<string, string>> = {}): Promise<Stage> {
   const image = await provideImage(() => {})
-  const site = await labSite({ managers: 3 })
+  const site = await labSite({ managers: 3, alone: true })
   try {
     await site.loadImage(image.archive)
     const [first] = site.machines

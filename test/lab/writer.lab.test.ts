@@ -31,7 +31,7 @@ describe('of three daemons on three managers', () => {
   let ports = 8000
 
   beforeAll(async () => {
-    lab = await startLab({ managers: 3 })
+    lab = await startLab({ managers: 3, alone: true })
     await Promise.all(lab.nodes().map((node) => buildWebImage((args) => lab.docker(node, args))))
     const instances = lab.nodes().map(({ address }, index) => ({ id: `i-${index + 1}`, privateIp: address }))
     simulator = await startSimulator({ state: { loadBalancers: [{ id: 'lb-1', name: 'front', address: '127.0.0.1' }], instances } })
