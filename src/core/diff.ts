@@ -117,9 +117,7 @@ export function diff(input: DiffInput): Diff {
   const decided = decideSteps(decisions, input, rules.backends === 'auto' && own.ours)
   const all = [...decided.values()]
   const merged = mergeWishes(all.flatMap(({ step, rules: { wishes } }) => [...(step.wish === undefined ? [] : [step.wish]), ...wishes]))
-  const switching = [...merged.values()].flatMap(({ name, existing, leaving }) =>
-    existing !== undefined && leaving.size > 0 ? [name] : [],
-  )
+  const switching = [...merged.values()].flatMap(({ name, leaving }) => (leaving.size > 0 ? [name] : []))
   const memory = remember(input, switching)
   const wishes = settled(merged, memory, now)
   const context: GroupContext = { lb, backends: input.backends, rules, zeroSince: memory.zeroSince, health: input.health, now }

@@ -107,6 +107,10 @@ test('a switch is asked about every two seconds at first, then more and more rar
   expect([wait(1_000_000), wait(900_000), wait(0)]).toEqual([2000, 25_000, 60_000])
 })
 
+test('a switch that begins with a new group is looked at again like any other', () => {
+  expect(diffOf({ services: [moved], lb: inPlace, now: 1_000_000 }).recheckAt).toBe(1_002_000)
+})
+
 describe('two protocols on one number', () => {
   test('do not meet', () => {
     const ports = [port(30000, { target: 53 }), port(30000, { target: 53, transport: 'udp' })]
