@@ -27,17 +27,19 @@ export const matching = (pattern: RegExp, expected: string) => z.string().trim()
 /** Where it still is a template, nothing filled it in: those are for services only. */
 export const swarmId = matching(/^[a-z0-9]{1,40}$/, "an id of Docker Swarm, which fills in its templates for a service's tasks only")
 
-const BOOLEANS: Readonly<Record<string, boolean>> = {
-  true: true,
-  false: false,
-  1: true,
-  0: false,
-  yes: true,
-  no: false,
-  on: true,
-  off: false,
-}
-export const boolean = parsed((value) => BOOLEANS[value.toLowerCase()], 'true or false')
+const BOOLEANS: ReadonlyMap<string, boolean> = new Map(
+  Object.entries({
+    true: true,
+    false: false,
+    1: true,
+    0: false,
+    yes: true,
+    no: false,
+    on: true,
+    off: false,
+  }),
+)
+export const boolean = parsed((value) => BOOLEANS.get(value.toLowerCase()), 'true or false')
 
 /** The docker CLI's reading: any value at all means yes. */
 export const dockerFlag = z.string().transform((value) => value !== '')

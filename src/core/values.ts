@@ -50,7 +50,11 @@ type Simple = Exclude<OptionSpec, { readonly type: 'form' }>
 function read(spec: Simple, protocol: Protocol | undefined, text: string): string | number | undefined {
   if (spec.type === 'int') return readInt(spec, text)
   if (spec.type === 'set') return readSet(spec, text)
-  if (spec.type === 'text') return spec.pattern.test(text) ? (spec.means?.[text] ?? text) : undefined
+  if (spec.type === 'text') {
+    const { pattern, means = {} } = spec
+    const meant = Object.hasOwn(means, text) ? means[text] : undefined
+    return pattern.test(text) ? (meant ?? text) : undefined
+  }
   const values = enumValues(spec, protocol)
   const word = onOff(values, text.toLowerCase())
   return values.includes(word) ? word : undefined

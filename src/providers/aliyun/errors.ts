@@ -89,11 +89,13 @@ export function verdictOf(code: string, httpStatus: number | undefined): Verdict
   return 'failed'
 }
 
-const HINTS: Readonly<Record<string, string>> = {
-  'InvalidTimeStamp.Expired': "this machine's clock is more than 15 minutes off",
-  'Forbidden.RAM': 'the RAM policy lacks this action',
-  'InvalidAccessKeyId.NotFound': 'the access key does not exist',
-}
+const HINTS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    'InvalidTimeStamp.Expired': "this machine's clock is more than 15 minutes off",
+    'Forbidden.RAM': 'the RAM policy lacks this action',
+    'InvalidAccessKeyId.NotFound': 'the access key does not exist',
+  }),
+)
 
 export type Failure = {
   readonly code: string
@@ -105,7 +107,7 @@ export type Failure = {
 /** The error for one failed call, made from scratch. `secrets` are the values that must not show up in it. */
 export function callError(action: string, failure: Failure, secrets: readonly string[]): CallError {
   const code = /^[\w.-]{1,100}$/.test(failure.code) ? failure.code : 'Unreadable'
-  const hint = HINTS[code]
+  const hint = HINTS.get(code)
   return new CallError({
     status: RULES[verdictOf(code, failure.httpStatus)].status,
     action,
