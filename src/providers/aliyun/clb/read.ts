@@ -21,6 +21,9 @@ export type Sources = {
   readonly lagMs: number
 }
 
+/** A load balancer has 20 tags at most. */
+const MAX_PAGES = 20
+
 type Look = { readonly attribute: Attribute; readonly listeners: readonly ActualListener[]; readonly groups: readonly GroupRow[] }
 
 const isMissing = (error: unknown): boolean =>
@@ -87,13 +90,14 @@ async function readTags({ rpc }: Sources, { LoadBalancerId: id, Tags }: Attribut
   const action = 'ListTagResources'
   const rows: { TagKey: string; TagValue: string }[] = []
   let token = ''
-  do {
+  for (let page = 0; page < MAX_PAGES; page += 1) {
     const params = { ResourceType: 'instance', ResourceId: [id], ...(token === '' ? {} : { NextToken: token }) }
     const answer = parse(action, tagsSchema, await rpc(action, params, { kind: 'read', signal, share: id }))
     rows.push(...answer.TagResources.filter(({ ResourceId }) => ResourceId === id))
     token = answer.NextToken
-  } while (token !== '')
-  return toTags(rows)
+    if (token === '') return toTags(rows)
+  }
+  throw malformed(action, `no end after ${MAX_PAGES} pages`)
 }
 
 async function readMembers({ rpc, members }: Sources, id: string, group: string, signal: AbortSignal): Promise<readonly Member[]> {

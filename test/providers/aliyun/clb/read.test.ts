@@ -92,6 +92,11 @@ describe('an answer that cannot be trusted ends the reading', () => {
   const unlisted = listenerRow('tcp', 80, { VServerGroupId: 'rsp-1' })
   test.each<{ name: string; world: World; answers: Answers }>([
     { name: 'it is about another load balancer', world: { attribute: { LoadBalancerId: 'lb-2' } }, answers: {} },
+    {
+      name: 'its tags have no end',
+      world: { attribute: { Tags: undefined } },
+      answers: { ListTagResources: () => ({ NextToken: 'more', TagResources: { TagResource: [] } }) },
+    },
     { name: 'it has no server groups', world: {}, answers: { DescribeVServerGroups: () => ({}) } },
     { name: 'it has no default group', world: { attribute: { BackendServers: undefined } }, answers: {} },
     {
