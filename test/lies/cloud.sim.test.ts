@@ -2,9 +2,9 @@
 // reason is told, and the truth mends it by itself.
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, type TestContext, test } from 'vitest'
 import { selfSigned } from '../simulator/dataplane/certificate.ts'
-import { swarmService, until } from '../support/stand.ts'
+import { swarmNodes, swarmService, until } from '../support/stand.ts'
 import { expose, openScene, type Scene, wait } from './scene.ts'
 
 /** Every list in it empty, however deep, and every count 0: what "nothing there" looks like. */
@@ -25,10 +25,10 @@ const SERVICES = [
 ]
 const LATE = swarmService('late', 30009, { 'slb.port.80': 'tcp://:8090' })
 
-const LONG_MS = 2500
+const LONG_MS = 1500
 
-async function begin(): Promise<Scene> {
-  const scene = await openScene({
+async function begin(context: TestContext): Promise<Scene> {
+  const scene = await openScene(context, {
     lying: true,
     env: { SLB_ID: 'front', SLB_ALLOW: 'team=shop' },
     state: {
@@ -42,7 +42,7 @@ async function begin(): Promise<Scene> {
   await writeFile(join(scene.directory, 'shop.crt'), cert)
   await writeFile(join(scene.directory, 'shop.key'), key)
   await expose(scene, SERVICES, [8080, 8081, 8082, 8443], {
-    sharing: { filesMs: 20, times: { lag: 100 } },
+    sharing: { filesMs: 20, times: { lag: 3000 } },
   })
   await until('the rule is there', () => scene.stand.listener(8080)?.rules.length === 1)
   await wait(1200)
@@ -62,12 +62,12 @@ async function check(scene: Scene, before: string, reason: RegExp, truth: () => 
   await wait(1200)
   expect(account(scene)).toBe(before)
   scene.stand.services([...SERVICES, LATE])
-  await until('it goes on', () => scene.running(8090), 10_000)
+  await until('it goes on', () => scene.running(8090), 20_000)
   await scene.told(/"problems":\[\]/)
 }
 
-describe('an answer that says 200 and nothing is there', () => {
-  test.each([
+describe.concurrent('an answer that says 200 and nothing is there', { timeout: 60_000 }, () => {
+  test.for([
     ['DescribeLoadBalancerListeners', /is named but not listed/],
     ['DescribeVServerGroups', /which is not listed/],
     ['DescribeLoadBalancerAttribute', /is listed but not named/],
@@ -76,10 +76,63 @@ describe('an answer that says 200 and nothing is there', () => {
     ['DescribeAccessControlLists', /the list of access control lists lacks \S+, which a listener uses/],
     ['DescribeAccessControlListAttribute', /access control lists could not be read: \S+ Malformed: 0 rows of 1/],
     ['DescribeLoadBalancers', /no longer carries the tag team=shop/],
-  ])('%s', async (action, reason) => {
-    const scene = await begin()
+  ] as const)('%s', async ([action, reason], context) => {
+    const scene = await begin(context)
     const before = account(scene)
     scene.liar.lie(action, hollowAnswer)
     await check(scene, before, reason, () => scene.liar.lie(action, undefined))
+  })
+
+  test('the load balancer itself, each list in step with the others: what is there already is not made again, nor lost', async (context) => {
+    const scene = await begin(context)
+    const before = account(scene)
+    const actions = [
+      'DescribeLoadBalancerAttribute',
+      'DescribeLoadBalancerListeners',
+      'DescribeRules',
+      'DescribeAccessControlListAttribute',
+    ]
+    for (const action of actions) scene.liar.lie(action, hollowAnswer)
+    await until('it has been told so', () => scene.liar.lies() > 6)
+    await wait(LONG_MS)
+    expect(scene.calls('DeleteLoadBalancerListener')).toBe(0)
+    expect(scene.stand.lb().listeners).toHaveLength(JSON.parse(before.split('\n[')[0] ?? '')[0].listeners.length)
+    for (const action of actions) scene.liar.lie(action, undefined)
+    await scene.told(/"problems":\[\]/)
+    await until('all serve', () => [8080, 8081, 8082, 8443].every(scene.running))
+  })
+})
+
+describe.concurrent('a right that is missing', { timeout: 60_000 }, () => {
+  test.for([
+    ['DescribeServerCertificates', /slb:DescribeServerCertificates/],
+    ['DescribeAccessControlLists', /slb:DescribeAccessControlLists/],
+    ['DescribeLoadBalancerListeners', /Forbidden.RAM/],
+    ['DescribeVServerGroups', /Forbidden.RAM/],
+    ['DescribeLoadBalancers', /load balancers with the tag team=shop could not be looked up: .*Forbidden.RAM/],
+  ] as const)('%s', async ([action, reason], context) => {
+    const scene = await begin(context)
+    const before = account(scene)
+    scene.stand.simulator.settings.denied = [action]
+    await check(scene, before, reason, () => {
+      scene.stand.simulator.settings.denied = []
+    })
+  })
+
+  test('DescribeInstances, which answers with an empty list: nobody is removed, a new node is not added, and the reason is told', async (context) => {
+    const scene = await begin(context)
+    const before = account(scene)
+    scene.stand.simulator.settings.denied = ['DescribeInstances']
+    scene.stand.nodes(swarmNodes(4))
+    await until('it asked', () => scene.calls('DescribeInstances') > 1)
+    await wait(LONG_MS)
+    expect(account(scene)).toBe(before)
+    // Of a node that was never known it becomes a problem after 10 minutes; of one that was, at once.
+    scene.stand.nodes(swarmNodes(4, { 'node-2': { address: '10.9.0.77' } }))
+    await scene.told('no permission for ecs:DescribeInstances; i-2, which it was before, stays')
+    expect(account(scene)).toBe(before)
+    scene.stand.nodes(swarmNodes(4))
+    scene.stand.simulator.settings.denied = []
+    await until('the new node serves', () => scene.stand.lb().backendServers.some(({ serverId }) => serverId === 'i-4'), 20_000)
   })
 })

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { onTestFinished } from 'vitest'
+import type { TestContext } from 'vitest'
 import type { StatusPage } from '../../src/board.ts'
 import { ask } from '../../src/http/client.ts'
 import { type Stand, type StandOptions, startStand, until } from '../support/stand.ts'
@@ -25,8 +25,11 @@ export type Scene = {
 
 export const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
-/** `lying`: calls to the cloud go through the liar. Certificates are read from `directory`. */
-export async function openScene(options: StandOptions & { readonly lying?: boolean } = {}): Promise<Scene> {
+/** `lying`: calls to the cloud go through the liar. Certificates are read from `directory`, `late` has variables that name it. */
+export async function openScene(
+  { onTestFinished }: Pick<TestContext, 'onTestFinished'>,
+  options: StandOptions & { readonly lying?: boolean; readonly late?: (directory: string) => Readonly<Record<string, string>> } = {},
+): Promise<Scene> {
   const directory = mkdtempSync(join(tmpdir(), 'swarm-slb-lies-'))
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
   let truth = ''
@@ -34,7 +37,14 @@ export async function openScene(options: StandOptions & { readonly lying?: boole
   onTestFinished(liar.close)
   const through = options.lying === true ? { SLB_ENDPOINT: liar.url, ECS_ENDPOINT: liar.url } : {}
   const socketPath = join(directory, 'slb.sock')
-  const env = { SLB_SOCKET: socketPath, SLB_CERT_DIR: directory, SLB_RESYNC_INTERVAL: '1s', ...through, ...options.env }
+  const env = {
+    SLB_SOCKET: socketPath,
+    SLB_CERT_DIR: directory,
+    SLB_RESYNC_INTERVAL: '1s',
+    ...through,
+    ...options.env,
+    ...options.late?.(directory),
+  }
   const stand = await startStand({ ...options, env })
   truth = stand.simulator.apiUrl
   onTestFinished(stand.close)
@@ -45,7 +55,7 @@ export async function openScene(options: StandOptions & { readonly lying?: boole
     liar,
     directory,
     page,
-    async told(text, ms = 8000) {
+    async told(text, ms = 20_000) {
       const end = Date.now() + ms
       for (let last = ''; ; ) {
         last = await page().then(JSON.stringify, String)
@@ -70,5 +80,5 @@ export async function openScene(options: StandOptions & { readonly lying?: boole
 export async function expose(scene: Scene, services: readonly object[], ports: readonly number[], tuning?: Parameters<Stand['start']>[0]) {
   scene.stand.services(services)
   scene.stand.start(tuning)
-  await until(`ports ${ports.join()} run`, () => ports.every(scene.running), 10_000)
+  await until(`ports ${ports.join()} run`, () => ports.every(scene.running), 30_000)
 }

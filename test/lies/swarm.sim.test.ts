@@ -1,5 +1,6 @@
 // What the swarm may say that is not so. Each time: what is programmed stays, the reason is told, and the truth mends it by itself.
-import { describe, expect, test } from 'vitest'
+import { describe, expect, type TestContext, test } from 'vitest'
+import { taskJson } from '../support/engine-json.ts'
 import { json } from '../support/fake-engine.ts'
 import { engineInfo, swarmNodes, swarmService, until } from '../support/stand.ts'
 import { expose, openScene, type Scene, wait } from './scene.ts'
@@ -11,8 +12,8 @@ const ports = all().map((_, index) => 8000 + index)
 
 /** The first two run on one load balancer; long enough for graces, drains and two resyncs. */
 const LONG_MS = 1300
-const begin = async (services = all()): Promise<Scene> => {
-  const scene = await openScene()
+const begin = async (context: TestContext, services = all()): Promise<Scene> => {
+  const scene = await openScene(context)
   await expose(
     scene,
     services,
@@ -33,29 +34,29 @@ async function staysAndRecovers(scene: Scene, { lie, reason, truth }: { lie: () 
   truth()
   scene.stand.services([...all(), web('late', 99)])
   scene.stand.engine.emit('node', 'update')
-  await until('it goes on', () => scene.running(8099))
+  await until('it goes on', () => scene.running(8099), 20_000)
   expect(ports.every(scene.running)).toBe(true)
 }
 
-describe('a list of services', () => {
-  test('that is empty deletes nothing: all of it is held until somebody approves, and forgotten when the services are back', async () => {
-    const scene = await begin()
+describe.concurrent('a list of services', { timeout: 60_000 }, () => {
+  test('that is empty deletes nothing: all of it is held until somebody approves, and forgotten when the services are back', async (context) => {
+    const scene = await begin(context)
     const lie = () => scene.stand.services([])
     await staysAndRecovers(scene, { lie, reason: `no service wants any of the ${COUNT} listeners any more`, truth: () => {} })
     expect((await scene.page()).held.deletes).toEqual([])
     expect(scene.calls('DeleteLoadBalancerListener')).toBe(0)
   })
 
-  test('that lacks some within the grace deletes nothing, and says which are missing', async () => {
-    const scene = await openScene({ env: { SLB_REMOVAL_GRACE: '30s' } })
+  test('that lacks some within the grace deletes nothing, and says which are missing', async (context) => {
+    const scene = await openScene(context, { env: { SLB_REMOVAL_GRACE: '30s' } })
     await expose(scene, all(), ports)
     const lie = () => scene.stand.services(all().slice(0, 4))
     await staysAndRecovers(scene, { lie, reason: 'service s4 is gone; the listener goes too unless it returns', truth: () => {} })
     expect(scene.calls('DeleteLoadBalancerListener')).toBe(0)
   })
 
-  test('that lacks many for longer loses no more than the free number of deletes; the others are held, and all come back', async () => {
-    const scene = await begin()
+  test('that lacks many for longer loses no more than the free number of deletes; the others are held, and all come back', async (context) => {
+    const scene = await begin(context)
     scene.stand.services(all().slice(0, 2))
     await scene.told('more deletes than are free at a time')
     await wait(LONG_MS)
@@ -66,17 +67,17 @@ describe('a list of services', () => {
   })
 })
 
-describe('a list of nodes', () => {
-  test('that is empty is no reading at all', async () => {
-    const scene = await begin()
+describe.concurrent('a list of nodes', { timeout: 60_000 }, () => {
+  test('that is empty is no reading at all', async (context) => {
+    const scene = await begin(context)
     const lie = () => scene.stand.nodes([])
     const truth = () => scene.stand.nodes(swarmNodes(3))
     scene.stand.engine.answer('/nodes/node-1', json(200, swarmNodes(1)[0]))
     await staysAndRecovers(scene, { lie, reason: 'the list of nodes lacks the node that gave it', truth })
   })
 
-  test('that has only the manager closes at most the nodes that are missing, never the last one', async () => {
-    const scene = await begin()
+  test('that has only the manager closes at most the nodes that are missing, never the last one', async (context) => {
+    const scene = await begin(context)
     scene.stand.nodes(swarmNodes(1))
     await wait(LONG_MS)
     const weights = () => scene.stand.lb().backendServers.map(({ serverId, weight }) => `${serverId}=${weight}`)
@@ -86,8 +87,8 @@ describe('a list of nodes', () => {
     await until('all serve again', () => weights().toSorted().join() === 'i-1=100,i-2=100,i-3=100')
   })
 
-  test.each(['unknown', 'down', 'disconnected'])('of which all are %s closes none', async (state) => {
-    const scene = await begin()
+  test.for(['unknown', 'down', 'disconnected'])('of which all are %s closes none', async (state, context) => {
+    const scene = await begin(context)
     const lost = { state }
     const lie = () => scene.stand.nodes(swarmNodes(3, { 'node-1': lost, 'node-2': lost, 'node-3': lost }))
     const before = scene.stand.lb().backendServers.filter(({ weight }) => weight > 0).length
@@ -105,8 +106,8 @@ describe('a list of nodes', () => {
     await scene.told(/"problems":\[\]/)
   })
 
-  test('with a wrong address keeps the instance that the node is known by, and says so', async () => {
-    const scene = await begin()
+  test('with a wrong address keeps the instance that the node is known by, and says so', async (context) => {
+    const scene = await begin(context)
     const [, second] = scene.stand.lb().backendServers
     expect(second?.weight).toBe(100)
     const before = scene.programmed()
@@ -120,8 +121,8 @@ describe('a list of nodes', () => {
     expect(scene.programmed()).toBe(before)
   })
 
-  test('with the address of another machine takes no node away, and that machine goes again once no check finds it well', async () => {
-    const scene = await begin()
+  test('with the address of another machine takes no node away, and that machine goes again once no check finds it well', async (context) => {
+    const scene = await begin(context)
     const before = scene.stand.lb().backendServers.map(({ serverId }) => serverId)
     // i-8 is an instance of the account, and no node: nothing listens on its node port.
     scene.stand.simulator.health.set({ server: 'i-8' }, 'abnormal')
@@ -135,10 +136,9 @@ describe('a list of nodes', () => {
   })
 })
 
-describe('tasks', () => {
-  test('that are refused or an empty list leave a port in host mode as it is', async () => {
-    const { taskJson } = await import('../support/engine-json.ts')
-    const scene = await openScene()
+describe.concurrent('tasks', { timeout: 60_000 }, () => {
+  test('that are refused or an empty list leave a port in host mode as it is', async (context) => {
+    const scene = await openScene(context)
     const hosted = swarmService('hosted', 8088, { 'slb.port.80': 'tcp://:8088' }, [{ target: 80, published: 8088, mode: 'host' }])
     const tasks = ['node-1', 'node-2', 'node-3'].map((node) =>
       taskJson({ id: `task-${node}`, service: 'id-hosted', node, ports: [{ target: 80, published: 8088, mode: 'host' }] }),
@@ -162,9 +162,9 @@ describe('tasks', () => {
   })
 })
 
-describe('another swarm', () => {
-  test('behind the same engine is read-only until somebody takes over: nothing is written, and the reason is told', async () => {
-    const scene = await begin()
+describe.concurrent('another swarm', { timeout: 60_000 }, () => {
+  test('behind the same engine is read-only until somebody takes over: nothing is written, and the reason is told', async (context) => {
+    const scene = await begin(context)
     const lie = () => {
       scene.stand.engine.state.info = engineInfo('othercluster56789')
       scene.stand.services([web('stranger', 50)])
