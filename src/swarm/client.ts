@@ -2,10 +2,12 @@
 import { type ClientRequest, Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { addAbortSignal, type Readable } from 'node:stream'
+import { inspect } from 'node:util'
 import Docker from 'dockerode'
 import type { z } from 'zod'
 import { type Endpoint, EndpointError, type EndpointSettings, resolveEndpoint } from './endpoint.ts'
 import { EngineError, toEngineError } from './errors.ts'
+import { createRecall } from './recall.ts'
 import { type EngineInfo, type EngineNode, type EngineService, type EngineTask, wire } from './wire.ts'
 
 export type EngineSettings = EndpointSettings & {
@@ -16,6 +18,7 @@ export type EngineSettings = EndpointSettings & {
 /** Every call rejects with EngineError, or with the signal's reason once that is aborted. */
 export interface Engine {
   info(signal: AbortSignal): Promise<EngineInfo>
+  /** One that has not changed since the last call is the same object. */
   services(signal: AbortSignal): Promise<readonly EngineService[]>
   nodes(signal: AbortSignal): Promise<readonly EngineNode[]>
   node(id: string, signal: AbortSignal): Promise<EngineNode>
@@ -49,9 +52,10 @@ export function connectEngine({ callTimeoutMs = CALL_TIMEOUT_MS, ...settings }: 
     const operation = `GET ${path}`
     return parse(operation, schema, await withDeadline(operation, callTimeoutMs, send, signal))
   }
+  const recalled = createRecall((entries) => parse('GET /services', wire.services, entries))
   return {
     info: (signal) => call('/info', wire.info, (abortSignal) => info.call(calls, { abortSignal }), signal),
-    services: (signal) => call('/services', wire.services, (abortSignal) => calls.listServices({ abortSignal }), signal),
+    services: async (signal) => recalled(await call('/services', wire.list, (abortSignal) => calls.listServices({ abortSignal }), signal)),
     nodes: (signal) => call('/nodes', wire.nodes, (abortSignal) => calls.listNodes({ abortSignal }), signal),
     node: (id, signal) =>
       call(`/nodes/${id}`, wire.node, (abortSignal) => calls.getNode(encodeURIComponent(id)).inspect({ abortSignal }), signal),
@@ -97,6 +101,8 @@ function ignoringRedirects(agent: HttpAgent): HttpAgent {
   type Adding = { addRequest(request: ClientRequest, ...rest: readonly unknown[]): void }
   const adding = agent as unknown as Adding
   const add = adding.addRequest.bind(agent)
+  // It also writes all options of every request out as text, for a debug line that nobody reads: with its sockets, an agent is long.
+  Object.assign(agent, { [inspect.custom]: () => 'agent' })
   adding.addRequest = (request, ...rest) => {
     request.prependOnceListener('response', (response) => {
       delete response.headers.location
