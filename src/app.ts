@@ -32,13 +32,24 @@ export const engineOf = (config: Config) =>
 
 /** For tests and measurements: other waits and rates than those of production. */
 export type Tuning = Pick<CloudOptions, 'rpc' | 'buckets'> &
-  Pick<DaemonOptions, 'tasksMs' | 'proofMs' | 'sharing'> & { readonly leaderWaitMs?: number; readonly settleMs?: typeof SETTLE_MS }
+  Pick<DaemonOptions, 'tasksMs' | 'proofMs' | 'sharing'> & {
+    readonly leaderWaitMs?: number
+    readonly settleMs?: typeof SETTLE_MS
+    /** Graces, drains and all other waits of minutes pass so many times faster; deadlines of calls do not. */
+    readonly speed?: number
+  }
+
+const clockOf = (speed: number | undefined) => {
+  const start = now()
+  return speed === undefined ? now : () => Math.round(start + (performance.timeOrigin + performance.now() - start) * speed)
+}
 
 /** In a container the host name says nothing of the node: the account's audit log should name both. */
 const userAgentOf = ({ nodeId }: Config) => `swarm-slb/${VERSION} (${nodeId === undefined ? '' : `${nodeId} `}${hostname()})`
 
 export async function runDaemon(config: Config, log: Logger, signal: AbortSignal, tuning: Tuning = {}): Promise<void> {
-  const board = createBoard({ version: VERSION, now, aliveMs: Math.max(120_000, config.resyncMs * 3) })
+  const clock = clockOf(tuning.speed)
+  const board = createBoard({ version: VERSION, now: clock, aliveMs: Math.max(120_000, config.resyncMs * 3) })
   const engine = engineOf(config)
   const rule = writerRule(config)
   const check = (stop: AbortSignal) => checkWriter(engine, rule, board.page().node.id, stop)
@@ -46,12 +57,13 @@ export async function runDaemon(config: Config, log: Logger, signal: AbortSignal
   const giveUp = new AbortController()
   const cloud = connectCloud(config, {
     ...tuning,
+    now: clock,
     log,
     userAgent: userAgentOf(config),
     mayWrite: lease.held,
     observe: ({ action, code }) => board.count('cloudRequests', { action, code }),
   })
-  const watch = watchSwarm({ engine, onEvent: (kind) => loop.wake(kind), log, tally: board, now })
+  const watch = watchSwarm({ engine, onEvent: (kind) => loop.wake(kind), log, tally: board, now: clock })
   const daemon = createDaemon({
     config,
     engine,
@@ -60,7 +72,7 @@ export async function runDaemon(config: Config, log: Logger, signal: AbortSignal
     watch,
     board,
     log,
-    now,
+    now: clock,
     stop: signal,
     giveUp: giveUp.signal,
     leaderWaitMs: tuning.leaderWaitMs,
@@ -68,7 +80,8 @@ export async function runDaemon(config: Config, log: Logger, signal: AbortSignal
     proofMs: tuning.proofMs,
     sharing: tuning.sharing,
   })
-  const loop = createLoop({ pass: (why) => daemon.pass(loop, why), resyncMs: config.resyncMs, settleMs: tuning.settleMs ?? SETTLE_MS, now })
+  const times = { resyncMs: config.resyncMs, settleMs: tuning.settleMs ?? SETTLE_MS, now: clock, speed: tuning.speed ?? 1 }
+  const loop = createLoop({ pass: (why) => daemon.pass(loop, why), ...times })
   const health = askHealth(daemon.known)
   const http = await serveHttp({ address: config.httpAddr, board, health, log })
   const socket = await serveSocket({

@@ -22,6 +22,7 @@ export type CloudOptions = {
   /** For tests and measurements: other waits, or no rate limit. */
   readonly rpc?: Pick<RpcOptions, 'timeouts' | 'waits'>
   readonly buckets?: Partial<BucketOptions>
+  readonly now?: () => number
 }
 
 export interface Cloud {
@@ -63,7 +64,7 @@ export function connectCloud(config: Config, options: CloudOptions): Cloud {
   return {
     certificates,
     provider: createClbProvider({ rpc: slb, log: options.log, readPem: certificates.readPem }),
-    instances: createInstances({ rpc: ecs, vpcId }),
+    instances: createInstances({ rpc: ecs, vpcId, ...(options.now === undefined ? {} : { now: options.now }) }),
     close: () => {
       slb.close()
       ecs.close()

@@ -10,6 +10,8 @@ export type LoopOptions = {
   /** Delay after the first wake of a kind, milliseconds. */
   readonly settleMs: { readonly service: number; readonly node: number }
   readonly now: () => number
+  /** How much faster than real time `now` runs; 1. */
+  readonly speed?: number
 }
 
 export interface Loop {
@@ -19,7 +21,7 @@ export interface Loop {
   run(signal: AbortSignal): Promise<void>
 }
 
-export function createLoop({ pass, resyncMs, settleMs, now }: LoopOptions): Loop {
+export function createLoop({ pass, resyncMs, settleMs, now, speed = 1 }: LoopOptions): Loop {
   let dueAt = now()
   let resyncAt = now()
   let ring: (() => void) | undefined
@@ -39,7 +41,7 @@ export function createLoop({ pass, resyncMs, settleMs, now }: LoopOptions): Loop
           signal.removeEventListener('abort', finish)
           resolve()
         }
-        const timer = setTimeout(finish, Math.max(1, Math.min(dueAt, resyncAt) - now()))
+        const timer = setTimeout(finish, Math.max(1, (Math.min(dueAt, resyncAt) - now()) / speed))
         ring = finish
         signal.addEventListener('abort', finish, { once: true })
       })
