@@ -13,10 +13,10 @@ export const faultSchema = z.strictObject({
   as: z.union([
     z.strictObject({ code: z.string(), status: z.number().int().optional(), message: z.string().optional() }),
     /**
-     * 5xx: 503 with JSON that has no Code. html: 502 with a page. reset: the connection breaks. hang: no answer ever.
-     * malformed-json: 200, cut in the middle. wrong-shape: 200 and JSON, but not the answer of this action.
+     * 5xx: 503 with JSON that has no Code. html: 502 with a page. html-200: the page of something else that says 200. reset: the
+     * connection breaks. hang: no answer ever. malformed-json: 200, cut in the middle. wrong-shape: 200 and JSON, but not the answer of this action.
      */
-    z.enum(['5xx', 'html', 'reset', 'hang', 'malformed-json', 'wrong-shape']),
+    z.enum(['5xx', 'html', 'html-200', 'reset', 'hang', 'malformed-json', 'wrong-shape']),
   ]),
 })
 

@@ -75,6 +75,7 @@ describe('faults on order', () => {
 
   test.each([
     ['html', 502, '<html>'],
+    ['html-200', 200, '<html>'],
     ['malformed-json', 200, '{"RequestId"'],
     ['wrong-shape', 200, '"Data":[]'],
   ] as const)('as %s answer %i', async (as, status, text) => {

@@ -171,6 +171,8 @@ function faulty({ as }: Fault, { unsure }: Settings, requestId: string, host: st
       return { code, answer: json(503, { RequestId: requestId, message: 'upstream unavailable' }) }
     case 'html':
       return { code, answer: { kind: 'answer', status: 502, type: 'html', text: '<html><body><h1>502 Bad Gateway</h1></body></html>' } }
+    case 'html-200':
+      return { code, answer: { kind: 'answer', status: 200, type: 'html', text: '<html><body>Please log in</body></html>' } }
     case 'malformed-json':
       return { code, answer: { kind: 'answer', status: 200, type: 'json', text: `{"RequestId":"${requestId}","Load` } }
     case 'wrong-shape':
