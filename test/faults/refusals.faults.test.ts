@@ -1,0 +1,7 @@
+// Calls that the cloud refuses, for good or for now.
+import { testEveryCall } from './matrix.ts'
+
+testEveryCall('is refused')
+testEveryCall('meets a busy load balancer')
+testEveryCall('meets one that is busy for 10 s')
+testEveryCall('is throttled three times')
