@@ -7,6 +7,7 @@ import { formatBackendNote } from './core/marks.ts'
 import type { LoadBalancer, Problem, Service, Snapshot } from './core/model.ts'
 import { type Backends, type Found, NO_NODES, type NodeRules, readNodes } from './core/nodes.ts'
 import { NO_WANTS, type RegionWants } from './core/region-wants.ts'
+import { STEADY_RULES, type SteadyMemory, steady } from './core/steady.ts'
 import { isImmovable, quotaNamesOf } from './core/traits.ts'
 import { createPlaces, type KnownPlaces } from './places.ts'
 import { createPooling } from './pooling.ts'
@@ -119,6 +120,7 @@ export interface Desires {
 export function createDesires({ config, provider, instances, now, readings = () => NO_READINGS, resolving }: DesireOptions): Desires {
   let services = newServicesMemory(now())
   let nodes = NO_NODES
+  let labelMemory: SteadyMemory = new Map()
   let owner: string | undefined
   const startedAt = now()
   const names = new Map<string, string>()
@@ -134,7 +136,10 @@ export function createDesires({ config, provider, instances, now, readings = () 
       return room || !config.allowed.includes(name)
     },
     forget: pool.forget,
-    async read(snapshot, signal) {
+    async read(asRead, signal) {
+      const steadied = steady(asRead.services, labelMemory, STEADY_RULES, now())
+      labelMemory = steadied.memory
+      const snapshot = { ...asRead, services: steadied.services }
       // Pinned: another cluster id does not make the marks of this process somebody else's.
       owner ??= ownerOf(config, snapshot.clusterId)
       const limit = AbortSignal.any([signal, AbortSignal.timeout(LOOKUP_MS)])
@@ -177,13 +182,14 @@ export function createDesires({ config, provider, instances, now, readings = () 
         named: known.named,
         problems: [
           ...known.shown,
+          ...steadied.problems,
           ...wanted.problems,
           ...(resolver?.problems() ?? []),
           ...backends.problems,
           ...choiceProblems(wanted.claims, snapshot.services, snapshot.nodes, backends),
         ],
         unresolved: unresolvedNodes(snapshot, found, backends),
-        recheckAt: earliest(wanted.recheckAt, backends.recheckAt, known.recheckAt, resolver?.recheckAt),
+        recheckAt: earliest(steadied.recheckAt, wanted.recheckAt, backends.recheckAt, known.recheckAt, resolver?.recheckAt),
       }
     },
   }
