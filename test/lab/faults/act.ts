@@ -1,0 +1,114 @@
+// One fault from its beginning to the swarm's recovery and ours, and what the row in the table says of it.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { BALANCER } from '../cloud.ts'
+import type { LabNode } from '../lab.ts'
+import { createService, findListener, pageAnswers, weightsAre } from '../stage.ts'
+import { found, notYet, until } from '../wait.ts'
+import { absences, judge, type Verdict } from './judge.ts'
+import { calm, ECHO, editByHand, everyNode, isMended, PAGE, QUIET, type Scene, whole } from './scene.ts'
+import { clashes, takesAway, type Write, writersSeen, writesSince } from './writers.ts'
+
+export type Fault = {
+  readonly name: string
+  /** A port of its own, for what a user does meanwhile. */
+  readonly port: number
+  /** Nodes that Swarm may call down meanwhile: only these may lose their weight. */
+  readonly suffering: readonly LabNode[]
+  /** Whether a user can change anything meanwhile: without a quorum nobody can. */
+  readonly change: 'meanwhile' | 'afterwards'
+  /** From the first blow to the moment in which nothing is broken by us any more. */
+  readonly provoke: () => Promise<void>
+}
+
+export type Row = {
+  readonly name: string
+  /** From the fault's end to a whole swarm, and from there to a load balancer in step; s. */
+  readonly swarmTook: number
+  readonly took: number
+  readonly http: readonly Verdict[]
+  readonly tcp: readonly Verdict[]
+  readonly writes: readonly Write[]
+  readonly wrong: readonly string[]
+}
+
+const WHOLE_MS = 90_000
+const CONVERGE_MS = 90_000
+
+export async function carryOut(scene: Scene, fault: Fault): Promise<Row> {
+  const { stage, load } = scene
+  const begun = Date.now()
+  const name = `user-${fault.port}`
+  const uri = `/by-hand-${fault.port}`
+  const create = () => created(scene, name, fault.port)
+  // A wish for every daemon that takes itself for the writer: it shows who writes.
+  await editByHand(stage.cloud, BALANCER.id, uri)
+  const user = fault.change === 'meanwhile' ? sleep(1000).then(create) : undefined
+  user?.catch(() => {}) // told below
+  await fault.provoke()
+  const healed = Date.now()
+  await (user ?? create())
+  await until('the swarm is whole', WHOLE_MS, () => whole(stage))
+  const swarmAt = Date.now()
+  await weightsAre(stage, everyNode(stage), CONVERGE_MS, PAGE.listener)
+  await until(`listener ${fault.port} runs`, CONVERGE_MS, async () => {
+    const listener = await findListener(stage, fault.port)
+    return listener?.status === 'running' ? found(true) : notYet(listener?.status)
+  })
+  await until('the edit by hand is undone', CONVERGE_MS, () => isMended(stage.cloud, uri))
+  const took = (Date.now() - swarmAt) / 1000
+  await pageAnswers(stage, fault.port, CONVERGE_MS)
+  await until('visitors are served', WHOLE_MS, () => calm(scene, 2000))
+  const samples = scene.watching.between(begun, Date.now())
+  const writes = await writesSince(stage.cloud, begun, scene.nameOf)
+  const nodes = stage.lab.nodes().map((node) => node.name)
+  const since = (failures: (typeof load)['page']['failures']) => failures.filter(({ endedAt }) => endedAt >= begun)
+  return {
+    name: fault.name,
+    swarmTook: (swarmAt - healed) / 1000,
+    took,
+    http: judge(PAGE.listener, since(load.page.failures), load.pageControls, samples),
+    tcp: judge(ECHO.listener, since(load.echo.failures), load.echoControls, samples),
+    writes,
+    wrong: [
+      ...absences(
+        samples,
+        [PAGE.listener, ECHO.listener, QUIET],
+        nodes,
+        fault.suffering.map((node) => node.name),
+      ),
+      ...writes.filter(takesAway).map((write) => `${write.node} called ${write.action} ${write.what}`),
+      ...clashes(writes),
+    ],
+  }
+}
+
+/** As a user does it who tries again until the swarm takes it. */
+function created(scene: Scene, name: string, port: number): Promise<string> {
+  const labels = ['--replicas', '1', '--publish', '80', '--label', `slb.port.80=http://:${port}`]
+  return until(`service ${name} is created`, WHOLE_MS, () =>
+    createService(scene.stage, name, ...labels).then(found, (error: unknown) =>
+      String(error).includes('name conflicts with an existing object') ? found(name) : notYet(error),
+    ),
+  )
+}
+
+const cells = ({ name, swarmTook, took, http, tcp, writes }: Row): readonly string[] => {
+  const mesh = [...http, ...tcp].filter((one) => one.mesh).length
+  return [name, swarmTook.toFixed(1), took.toFixed(1), String(http.length), String(tcp.length), String(mesh), writersSeen(writes)]
+}
+
+const HEAD = [
+  'fault',
+  's until the swarm is whole',
+  's to converge',
+  'http failures',
+  'tcp failures',
+  "of these the mesh's own",
+  'writers seen',
+]
+
+export function table(rows: readonly Row[]): string {
+  const all = [HEAD, ...rows.map(cells)]
+  const widths = HEAD.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)))
+  return all.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')).join('\n')
+}

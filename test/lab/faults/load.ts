@@ -1,0 +1,80 @@
+// A steady load: new visitors at a fixed rate, whether or not those before them have been answered. Every failure is kept.
+import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { getText } from '../http.ts'
+
+export type Failure = { readonly at: number; readonly endedAt: number; readonly cause: string }
+
+export interface Stream {
+  readonly name: string
+  /** Visits begun so far. */
+  visits(): number
+  readonly failures: readonly Failure[]
+  stop(): Promise<void>
+}
+
+/** Longer than the load balancer waits for a backend: its own answer is seen. */
+const TIMEOUT_MS = 8000
+
+export function startStream(name: string, perSecond: number, visit: () => Promise<void>): Stream {
+  const failures: Failure[] = []
+  const open = new Set<Promise<void>>()
+  const ended = new AbortController()
+  let visits = 0
+  const begin = () => {
+    const at = Date.now()
+    visits += 1
+    const one = visit()
+      .catch((error: unknown) => void failures.push({ at, endedAt: Date.now(), cause: causeOf(error) }))
+      .finally(() => open.delete(one))
+    open.add(one)
+  }
+  const run = async () => {
+    for (let due = Date.now(); !ended.signal.aborted; due += 1000 / perSecond) {
+      await sleep(Math.max(0, due - Date.now()), undefined, { signal: ended.signal }).catch(() => {})
+      if (!ended.signal.aborted) begin()
+    }
+    await Promise.all(open)
+  }
+  const running = run()
+  return {
+    name,
+    visits: () => visits,
+    failures,
+    stop() {
+      ended.abort()
+      return running
+    },
+  }
+}
+
+const causeOf = (error: unknown): string => {
+  const { code, name, message } = error as NodeJS.ErrnoException
+  return name === 'TimeoutError' || name === 'AbortError' ? 'no answer' : (code ?? message)
+}
+
+/** Fails where the answer is not 200. */
+export const visitPage = (url: string) => async (): Promise<void> => {
+  const { status } = await getText(url, TIMEOUT_MS)
+  if (status !== 200) throw new Error(`status ${status}`)
+}
+
+/** Fails where the line that is sent does not come back. */
+export const visitEcho = (host: string, port: number) => (): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const socket = connect({ host, port })
+    const line = `${process.hrtime.bigint()}\n`
+    let heard = ''
+    const timer = setTimeout(() => socket.destroy(Object.assign(new Error('no answer'), { name: 'TimeoutError' })), TIMEOUT_MS)
+    socket.setEncoding('utf8').on('data', (text: string) => {
+      heard += text
+      if (heard.endsWith('\n')) socket.end()
+    })
+    socket.once('connect', () => socket.write(line))
+    socket.once('error', reject)
+    socket.once('close', () => {
+      clearTimeout(timer)
+      if (heard === line) resolve()
+      else reject(new Error(heard === '' ? 'closed' : 'cut'))
+    })
+  })
