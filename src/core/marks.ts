@@ -64,7 +64,7 @@ export function parseBackendNote(note: string): { readonly owner: string; readon
 export const ownerTag = (owner: string): string => `${PREFIX}:${owner}`
 
 /** Tags that begin like an owner's and are none. */
-export const RESERVED_OWNERS: readonly string[] = ['pause', 'taken', 'move']
+export const RESERVED_OWNERS: readonly string[] = ['pause', 'taken', 'move', 'verify']
 
 /** The owner that a tag key names. Undefined: it is no owner's tag. */
 export function taggedOwner(key: string): string | undefined {

@@ -108,7 +108,7 @@ describe('the configuration', () => {
     expect(read({ SLB_ID: 'a, b,a', SLB_ALLOW: 'b,c' })).toMatchObject({ loadBalancers: ['a', 'b'], allowed: ['a', 'b', 'c'] })
   })
 
-  test.each(['pause', 'taken', 'move'])('takes no owner whose tag would mean something else: %s', (owner) => {
+  test.each(['pause', 'taken', 'move', 'verify'])('takes no owner whose tag would mean something else: %s', (owner) => {
     expect(problems({ SLB_OWNER: owner })).toEqual([expect.stringContaining('expected another name')])
     expect(read({ SLB_OWNER: `${owner}2` })).toMatchObject({ owner: `${owner}2` })
   })

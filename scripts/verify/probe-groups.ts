@@ -1,0 +1,125 @@
+// Servers in groups: what is there twice, what an answer lists, how many a call takes, and what is kept of a description.
+import { type Bench, rows, type Server } from './bench.ts'
+import type { Fact, Finding } from './facts.ts'
+import { mark } from './ground.ts'
+import { rowsIn, textOf } from './reading.ts'
+import { Undecided } from './refusal.ts'
+
+const PORT = 31_100
+const UNKNOWN = 'i-swarmslbverifynone'
+
+export const GROUPS: readonly Fact[] = [
+  {
+    question: 'Adding a server that is in the default group (§7.3)',
+    settings: ['unsure.addPresentServer'],
+    async probe(bench) {
+      await addServer(bench, bench.first)
+      const { status, code } = await bench.call('AddBackendServers', bench.on({ BackendServers: rows([{ ServerId: bench.first }]) }))
+      return refusedOr('unsure.addPresentServer', 'ignore', status, code)
+    },
+  },
+  {
+    question: 'Adding a member that is in the server group (§7.3)',
+    settings: ['unsure.addPresentMember'],
+    async probe(bench) {
+      const BackendServers = rows([{ ServerId: bench.first, Port: PORT }])
+      const VServerGroupId = await bench.group([{ ServerId: bench.first, Port: PORT }])
+      const { status, code } = await bench.call('AddVServerGroupBackendServers', { VServerGroupId, BackendServers })
+      return refusedOr('unsure.addPresentMember', 'ignore', status, code)
+    },
+  },
+  {
+    question: 'BackendServers in the answer of add: all of them, or those that were sent (§7.4)',
+    settings: ['unsure.backendServersAnswer'],
+    async probe(bench) {
+      const VServerGroupId = await bench.group([{ ServerId: bench.first, Port: PORT }])
+      const BackendServers = rows([{ ServerId: bench.second, Port: PORT }])
+      const answer = await bench.ok('AddVServerGroupBackendServers', { VServerGroupId, BackendServers })
+      const count = rowsIn(answer, 'BackendServers', 'BackendServer').length
+      if (count !== 1 && count !== 2) throw new Undecided(`it lists ${count}`)
+      return { values: { 'unsure.backendServersAnswer': count === 2 ? 'full' : 'echo' }, seen: `${count} of 2` }
+    },
+  },
+  {
+    question: 'Servers that one call takes (§7.6)',
+    settings: ['quotas.backendBatch'],
+    probe: batch,
+  },
+  {
+    question: 'AddVServerGroupBackendServers with one bad server: nothing, or the part before it (§7.9)',
+    settings: ['unsure.atomicBatches'],
+    async probe(bench) {
+      const VServerGroupId = await bench.group([])
+      const sent = rows([bench.first, UNKNOWN].map((ServerId) => ({ ServerId, Port: PORT })))
+      const { status, code } = await bench.call('AddVServerGroupBackendServers', { VServerGroupId, BackendServers: sent })
+      if (status === 200) throw new Undecided('the unknown server was not refused')
+      const count = (await members(bench, VServerGroupId)).length
+      return { values: { 'unsure.atomicBatches': count === 0 }, seen: `${code}; ${count} of the servers before it are in` }
+    },
+  },
+  {
+    question: 'Does SetVServerGroupAttribute change the description of a server',
+    settings: ['unsure.keepSetDescriptions'],
+    async probe(bench) {
+      const server: Server = { ServerId: bench.first, Port: PORT }
+      const VServerGroupId = await bench.group([server])
+      const BackendServers = rows([{ ...server, Description: mark('changed') }])
+      await bench.ok('SetVServerGroupAttribute', { VServerGroupId, BackendServers })
+      const [row] = await members(bench, VServerGroupId)
+      const text = textOf(row, 'Description')
+      return { values: { 'unsure.keepSetDescriptions': text === mark('changed') }, seen: text === '' ? 'no description' : text }
+    },
+  },
+  {
+    question: 'Is ServerIp of an ecs server in the answers',
+    settings: ['unsure.ecsServerIp'],
+    async probe(bench) {
+      const [row] = await members(bench, await bench.group([{ ServerId: bench.first, Port: PORT }]))
+      const address = textOf(row, 'ServerIp')
+      return { values: { 'unsure.ecsServerIp': address === '' ? 'absent' : 'shown' }, seen: address === '' ? 'no' : 'yes' }
+    },
+  },
+  {
+    question: 'BackendServers with single quotes and small first letters (§1.3)',
+    settings: [],
+    async probe(bench) {
+      const VServerGroupId = await bench.group([])
+      const quotes = `[{'ServerId':'${bench.first}','Port':'${PORT}','Weight':'7'}]`
+      const small = JSON.stringify([{ serverId: bench.second, port: PORT, weight: 7 }])
+      const both = [quotes, small].map((BackendServers) => ({ VServerGroupId, BackendServers }))
+      const seen: string[] = []
+      for (const params of both) seen.push((await bench.call('AddVServerGroupBackendServers', params)).code)
+      return {
+        seen: `single quotes: ${seen[0]}; small letters: ${seen[1]}; in the group: ${(await members(bench, VServerGroupId)).length}`,
+      }
+    },
+  },
+]
+
+async function addServer(bench: Bench, ServerId: string): Promise<void> {
+  const BackendServers = rows([{ ServerId }])
+  await bench.ok('AddBackendServers', bench.on({ BackendServers }))
+  bench.later('RemoveBackendServers', bench.on({ BackendServers }))
+}
+
+const members = async (bench: Bench, VServerGroupId: string) =>
+  rowsIn(await bench.read('DescribeVServerGroupAttribute', { VServerGroupId }), 'BackendServers', 'BackendServer')
+
+/** Whether what could be overlooked is refused. */
+export const refusedOr = (path: string, fine: string, status: number, code: string): Finding => ({
+  values: { [path]: status === 200 ? fine : 'error' },
+  seen: `${status} ${code}`,
+})
+
+/** The manual says 20, a client in production sends 40; what is between the two is not asked. */
+async function batch(bench: Bench): Promise<Finding> {
+  const VServerGroupId = await bench.group([])
+  const sent = (count: number) =>
+    rows(Array.from({ length: count }, (_, n) => ({ ServerId: n % 2 === 0 ? bench.first : bench.second, Port: PORT + n })))
+  const add = (count: number) => bench.call('AddVServerGroupBackendServers', { VServerGroupId, BackendServers: sent(count) })
+  const many = await add(40)
+  if (many.status === 200) return { values: { 'quotas.backendBatch': 40 }, seen: '40 are taken' }
+  const few = await add(21)
+  if (few.status === 200) throw new Undecided(`21 are taken, 40 are refused: ${many.code}`)
+  return { values: { 'quotas.backendBatch': 20 }, seen: `21 are refused: ${few.status} ${few.code}` }
+}

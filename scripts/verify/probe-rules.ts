@@ -1,0 +1,79 @@
+// Forwarding rules and redirects. A redirect needs an https listener, and that a certificate: one is made for this, of no use to anybody.
+import { selfSigned } from '../../test/simulator/dataplane/certificate.ts'
+import type { Bench } from './bench.ts'
+import type { Fact, Finding } from './facts.ts'
+import { NAME } from './leftovers.ts'
+import { rowsIn, textOf } from './reading.ts'
+import { Undecided } from './refusal.ts'
+
+const PORT = 31_300
+const CODES = [301, 302, 303, 307, 308]
+
+export const RULES: readonly Fact[] = [
+  {
+    question: 'CreateRules with one bad rule: nothing, or the part before it (§7.9)',
+    settings: ['unsure.atomicBatches'],
+    probe: atomicRules,
+  },
+  {
+    question: 'The groups of rules are in DescribeHealthStatus',
+    settings: [],
+    probe: ruleHealth,
+  },
+  {
+    question: 'What ForwardCode may be (§7.15)',
+    settings: ['unsure.forwardCodes'],
+    async probe(bench) {
+      const ForwardPort = await https(bench)
+      const taken: number[] = []
+      for (const ForwardCode of CODES) {
+        const { status } = await bench.listener('HTTP', { ...redirect(ForwardPort), HealthCheck: 'off', ForwardCode })
+        if (status === 200) taken.push(ForwardCode)
+      }
+      return { values: { 'unsure.forwardCodes': taken }, seen: `of ${CODES.join(', ')}: ${taken.join(', ') || 'none'}` }
+    },
+  },
+  {
+    question: 'Creating a redirect needs HealthCheck (§7.15)',
+    settings: ['unsure.redirectNeedsHealthCheck'],
+    async probe(bench) {
+      const { status, code } = await bench.listener('HTTP', redirect(await https(bench)))
+      return { values: { 'unsure.redirectNeedsHealthCheck': status !== 200 }, seen: `without it: ${status} ${code}` }
+    },
+  },
+]
+
+const redirect = (ForwardPort: number) => ({ ListenerForward: 'on', ForwardPort })
+
+/** Port of an https listener that is there until the probe ends. */
+async function https(bench: Bench): Promise<number> {
+  const { cert, key } = selfSigned('verify.swarm-slb.example', { rsa: true })
+  const upload = { ServerCertificateName: NAME, ServerCertificate: cert, PrivateKey: key }
+  const ServerCertificateId = textOf(await bench.ok('UploadServerCertificate', upload), 'ServerCertificateId')
+  bench.later('DeleteServerCertificate', { ServerCertificateId })
+  return bench.standing('HTTPS', { ServerCertificateId, Bandwidth: -1, HealthCheck: 'off', BackendServerPort: PORT })
+}
+
+async function atomicRules(bench: Bench): Promise<Finding> {
+  const ListenerPort = await bench.standing('HTTP', { HealthCheck: 'off', BackendServerPort: PORT })
+  const VServerGroupId = await bench.group([{ ServerId: bench.first, Port: PORT }])
+  // Two of one domain and path: the second is bad for sure.
+  const rules = ['one', 'two'].map((RuleName) => ({ RuleName, Url: '/same', VServerGroupId }))
+  const at = bench.on({ ListenerPort, ListenerProtocol: 'http' })
+  const { status, code } = await bench.call('CreateRules', { ...at, RuleList: JSON.stringify(rules) })
+  if (status === 200) throw new Undecided('two rules of one path were not refused')
+  const left = rowsIn(await bench.read('DescribeRules', at), 'Rules', 'Rule').length
+  return { values: { 'unsure.atomicBatches': left === 0 }, seen: `${code}; ${left} of the rules before it are there` }
+}
+
+async function ruleHealth(bench: Bench): Promise<Finding> {
+  const group = (Port: number) => bench.group([{ ServerId: bench.first, Port }])
+  const [own, other] = [await group(PORT), await group(PORT + 1)]
+  const ListenerPort = await bench.standing('HTTP', { HealthCheck: 'on', VServerGroupId: own })
+  const at = bench.on({ ListenerPort, ListenerProtocol: 'http' })
+  await bench.ok('CreateRules', { ...at, RuleList: JSON.stringify([{ RuleName: 'one', Url: '/other', VServerGroupId: other }]) })
+  await bench.ok('StartLoadBalancerListener', at)
+  const rows = rowsIn(await bench.read('DescribeHealthStatus', at), 'BackendServers', 'BackendServer')
+  const ports = rows.map((row) => textOf(row, 'Port'))
+  return { seen: ports.includes(String(PORT + 1)) ? 'yes' : `no, only ports ${ports.join(', ') || 'none'}` }
+}
