@@ -3,7 +3,7 @@ import type { Resolved } from '../../provider.ts'
 import { CallError } from '../../provider.ts'
 import type { Params } from '../flatten.ts'
 import type { Rpc } from '../rpc.ts'
-import { instancesSchema, parse } from './wire.ts'
+import { instancesSchema, malformed, parse } from './wire.ts'
 
 const ACTION = 'DescribeLoadBalancers'
 /** The API takes at most this many ids or names in one call. */
@@ -32,14 +32,17 @@ const looksLikeId = (ref: string) => /^lb-[a-z0-9]+$/.test(ref)
 const batches = (items: readonly string[]) =>
   Array.from({ length: Math.ceil(items.length / BATCH) }, (_, i) => items.slice(i * BATCH, (i + 1) * BATCH))
 
+const MAX_PAGES = 100
+
 async function list(rpc: Rpc, filter: Params, signal: AbortSignal): Promise<readonly Instance[]> {
   const found: Instance[] = []
-  for (let page = 1; ; page += 1) {
+  for (let page = 1; page <= MAX_PAGES; page += 1) {
     const params = { ...filter, PageNumber: page, PageSize: PAGE }
     const { LoadBalancers: rows, TotalCount: total } = parse(ACTION, instancesSchema, await rpc(ACTION, params, { kind: 'read', signal }))
     found.push(...rows.map((row) => ({ id: row.LoadBalancerId, name: row.LoadBalancerName })))
     if (rows.length === 0 || (total === undefined ? rows.length < PAGE : page * PAGE >= total)) return found
   }
+  throw malformed(ACTION, `no end after ${MAX_PAGES} pages`)
 }
 
 /** The load balancers of the region with this tag, by id. Not kept: tags come and go. Throws CallError. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { createClbProvider } from '../../../../src/providers/aliyun/clb/provider.ts'
+import { findByTag } from '../../../../src/providers/aliyun/clb/resolve.ts'
 import type { Params } from '../../../../src/providers/aliyun/flatten.ts'
 import { answersOf, failureOf, fakeRpc, how, no, signal } from './support.ts'
 
@@ -106,4 +107,10 @@ describe('resolving', () => {
     const provider = createClbProvider({ rpc: cloud.rpc })
     expect(await failureOf(provider.resolve(['front'], signal))).toMatchObject({ code: 'Forbidden.RAM' })
   })
+})
+
+test('a list of load balancers that has no end is no answer', async () => {
+  const rows = [{ LoadBalancerId: 'lb-1', LoadBalancerName: 'front' }]
+  const cloud = fakeRpc({ DescribeLoadBalancers: () => ({ LoadBalancers: { LoadBalancer: rows }, TotalCount: 1_000_000_000 }) })
+  await expect(findByTag(cloud.rpc, 'team', 'web', signal)).rejects.toThrow('no end after 100 pages')
 })
