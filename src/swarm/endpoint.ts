@@ -62,7 +62,7 @@ function authority(text: string, rest: string, defaultPort: number): { readonly 
 }
 
 /** Without what somebody may have put before the host. */
-const shown = (text: string) => text.replace(/\/\/.*@/, '//***@')
+const shown = (text: string) => text.replace(/^([^/]*)\/\/.*@/, '$1//***@')
 
 /** As in the CLI the authority is needed for verification, the client's own certificate only where the files are there. */
 function readTls(folder: string | undefined, verify: boolean): TlsFiles {

@@ -1,6 +1,7 @@
 // What a failed call means: the table of error codes, and the one place where a failure is put into words.
 // Nothing of a request may appear in those words: no URL, key, token or signature.
 import { CallError } from '../provider.ts'
+import { CLB_TRAITS } from './clb/traits.ts'
 
 /**
  * busy: the object is being configured. throttled: the account's rate is used up. replayed: the nonce was seen before.
@@ -97,6 +98,19 @@ const HINTS: ReadonlyMap<string, string> = new Map(
   }),
 )
 
+const { listeners, backends, attachments, groups, rules, extensions } = CLB_TRAITS.quotas
+
+/** One code stands for two quotas: its text tells which. */
+const quotaOf = (code: string, message: string): string | undefined =>
+  code === 'QuotaLimitExceeds' ? (/attached/i.test(message) ? attachments : groups).name : QUOTAS.get(code)
+
+const QUOTAS: ReadonlyMap<string, string> = new Map([
+  ['ListenerNumberOverLimit', listeners.name],
+  ['InstanceBackendServerNumberOverLimit', backends.name],
+  ['TooManyRules', rules.name],
+  ['DomainExtensionNumberOverLimit', extensions.name],
+])
+
 export type Failure = {
   readonly code: string
   readonly message: string
@@ -115,6 +129,7 @@ export function callError(action: string, failure: Failure, secrets: readonly st
     message: scrub(failure.message, secrets) + (hint === undefined ? '' : ` (${hint})`),
     requestId: /^[\w-]{1,64}$/.test(failure.requestId ?? '') ? failure.requestId : undefined,
     httpStatus: failure.httpStatus,
+    quota: quotaOf(code, failure.message),
   })
 }
 
@@ -138,6 +153,8 @@ export function scrub(text: string, secrets: readonly string[]): string {
   let clean = text
   for (const form of forms) if (form.length >= 4) clean = clean.replaceAll(form, '***')
   if (secrets.some((secret) => secret.includes('PRIVATE KEY'))) clean = clean.replace(KEY_PART, '***')
+  // Patterns that begin with white space take quadratic time over long runs of it.
+  clean = clean.replaceAll(/\s{2,}/g, ' ')
   for (const [pattern, replacement] of UNWANTED) clean = clean.replace(pattern, replacement)
   return clean.trim().slice(0, 300)
 }
