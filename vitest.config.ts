@@ -1,6 +1,10 @@
 import { defineConfig } from 'vitest/config'
 
-/** unit: pure and nock. simulator: needs only our own simulator. engine: a real Docker Engine. lab: a real three-node swarm. */
+/**
+ * unit: pure and nock. simulator: needs only our own simulator. engine: a real Docker Engine. lab: a real three-node swarm.
+ * model and fuzz: random sequences and inputs, minutes of them. faults: every call of one scenario fails in every way.
+ * live: what can also be asked of a real account (LIVE=1), else of our simulator.
+ */
 const project = (name: string, include: string[], exclude: string[] = [], timeout = 10_000, parallel = true) => ({
   test: {
     name,
@@ -15,13 +19,30 @@ const project = (name: string, include: string[], exclude: string[] = [], timeou
   },
 })
 
+/** What fails with one seed fails again with it: trying once more would only hide it. */
+const random = (name: string, include: string[]) => {
+  const { test } = project(name, include, [], 900_000)
+  return { test: { ...test, retry: 0 } }
+}
+
+/** One load balancer, so one file at a time; and it may reach what is no loopback address. */
+const live = () => {
+  const { test } = project('live', ['test/verify/*.live.test.ts'], [], 300_000, false)
+  return { test: { ...test, setupFiles: [], retry: 0 } }
+}
+
 export default defineConfig({
   test: {
     // Most tests wait rather than compute: four at a time halve the time on two cores.
     maxWorkers: 4,
     projects: [
-      project('unit', ['test/**/*.test.ts'], ['test/**/*.sim.test.ts', 'test/**/*.engine.test.ts', 'test/lab/**']),
+      // A word before .test.ts names another suite.
+      project('unit', ['test/**/*.test.ts'], ['test/**/*.*.test.ts']),
       project('simulator', ['test/**/*.sim.test.ts'], [], 30_000),
+      random('model', ['test/model/*.model.test.ts']),
+      random('fuzz', ['test/fuzz/*.fuzz.test.ts']),
+      random('faults', ['test/faults/*.faults.test.ts']),
+      live(),
       project('engine', ['test/**/*.engine.test.ts'], [], 120_000, false),
       project('lab', ['test/lab/**/*.lab.test.ts'], [], 300_000, false),
     ],

@@ -23,22 +23,22 @@ const ROUNDS = 6
  * @throws Refusal when the load balancer is not tagged for this, is in use, or there are no two servers for it.
  */
 export async function prepare(account: Account): Promise<Ground> {
-  const { id, name } = await findLoadBalancer(account)
+  const id = await findLoadBalancer(account)
   const attribute = await read(account, 'DescribeLoadBalancerAttribute', { LoadBalancerId: id })
   const groups = await read(account, 'DescribeVServerGroups', { LoadBalancerId: id })
   const reasons = reasonsAgainst(attribute, groups)
   if (reasons.length > 0) throw new Refusal(`${id} is left alone: ${reasons.join('; ')}`)
   const servers = await findServers(account, textOf(attribute, 'VpcId') || account.vpcId)
-  const ground = { account, id, name, servers }
+  const ground = { account, id, name: textOf(attribute, 'LoadBalancerName'), servers }
   const left = await clear(ground)
   if (left.length > 0) throw new Refusal(`${id} still has what an earlier run made: ${left.join('; ')}`)
   return ground
 }
 
-async function findLoadBalancer({ provider, loadBalancer }: Account): Promise<{ readonly id: string; readonly name: string }> {
+async function findLoadBalancer({ provider, loadBalancer }: Account): Promise<string> {
   const found = (await provider.resolve([loadBalancer], new AbortController().signal)).get(loadBalancer)
   if (found?.status !== 'found') throw new Refusal(found?.text ?? `there is no load balancer ${loadBalancer}`)
-  return found
+  return found.id
 }
 
 /** Why this load balancer is not to be touched; empty: it may be. */

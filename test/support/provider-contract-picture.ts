@@ -1,8 +1,9 @@
 // What the contract looks at: a load balancer as a picture that can be compared.
 import type { ActualListener, GroupRef, LoadBalancer, Member, Rule, Target } from '../../src/core/model.ts'
 
-export const PREFIX = 'swarm-slb/contract/'
-export const NOTE = 'swarm-slb/contract'
+/** The owner `verify` is reserved: no daemon has it, so the contract can be kept on a real account, too. */
+export const PREFIX = 'swarm-slb/verify/'
+export const NOTE = 'swarm-slb/verify'
 
 type PicturedListener = Pick<ActualListener, 'protocol' | 'status' | 'note' | 'settings'> & {
   readonly target: string

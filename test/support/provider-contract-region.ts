@@ -1,14 +1,19 @@
 // The part of the contract that is about what load balancers share: certificates and access control lists.
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import type { Region } from '../../src/core/region.ts'
 import { CallError, type Provider, type RegionOptions, type Turn } from '../../src/providers/provider.ts'
 
-const TAG = 'swarm-slb:contract'
+const TAG = 'swarm-slb:verify'
 const ALL: RegionOptions = { certificates: true, caCertificates: true, acls: true, tag: TAG }
 const signal = new AbortController().signal
 const turn: Turn = { begin: signal, wait: signal, priority: 0 }
 
-type Its = { readonly provider: Provider; readonly certificate: { readonly file: string; readonly fingerprint: string } }
+type Its = {
+  readonly provider: Provider
+  readonly certificate: { readonly file: string; readonly fingerprint: string }
+  readonly settleMs?: number | undefined
+}
 
 const networks = (count: number) => Array.from({ length: count }, (_, n) => `10.1.${n}.0/24`)
 const ofOurs = ({ certificates, acls }: Region) => ({
@@ -24,7 +29,10 @@ const ofOthers = ({ certificates, caCertificates, acls }: Region) => ({
 })
 
 export function regionContract(its: () => Its): void {
-  const open = (how = ALL) => its().provider.openRegion(how, signal)
+  const open = async (how = ALL) => {
+    await sleep(its().settleMs ?? 0)
+    return its().provider.openRegion(how, signal)
+  }
 
   test('reads of the region what it is asked for, and of other people’s lists no entries', async () => {
     const nothing = await open({ certificates: false, caCertificates: false, acls: false, tag: TAG })

@@ -73,7 +73,9 @@ const settingsStep = (name: string, key: 'tcp:8080' | 'tcp:9000' | 'udp:9000', s
   expected: (context) => withListener(context, key, { settings }),
 })
 
-const inWeb = (servers: readonly string[], count: number) => servers.slice(0, count).map((server) => member(server, 30080))
+/** Where there are fewer servers than members, a server is there with several ports. */
+const inWeb = (servers: readonly string[], count: number): readonly Member[] =>
+  Array.from({ length: count }, (_, n) => member(servers[n % servers.length] ?? '', 30080 + 10 * Math.floor(n / servers.length)))
 
 export const STEPS: readonly Step[] = [
   {
@@ -112,7 +114,8 @@ export const STEPS: readonly Step[] = [
       ]
     },
     expected: ({ before, servers: [first] }) => {
-      const closed = (one: Member) => (one.server === first ? { ...one, weight: 0, note: `${NOTE}/0` } : one)
+      const closed = (one: Member) =>
+        one.server === first && (one.port ?? 30080) === 30080 ? { ...one, weight: 0, note: `${NOTE}/0` } : one
       return { ...before, groups: { [WEB]: (before.groups[WEB] ?? []).map(closed) }, members: before.members.map(closed) }
     },
   },
@@ -127,8 +130,9 @@ export const STEPS: readonly Step[] = [
       ]
     },
     expected: ({ before, servers }) => {
-      const kept = new Set(servers.slice(0, 20))
-      return { ...before, groups: { [WEB]: (before.groups[WEB] ?? []).filter(({ server }) => kept.has(server)) } }
+      const gone = inWeb(servers, 25).slice(20)
+      const kept = (one: Member) => !gone.some(({ server, port }) => server === one.server && port === one.port)
+      return { ...before, groups: { [WEB]: (before.groups[WEB] ?? []).filter(kept) } }
     },
   },
   settingsStep('switches stickiness on', 'tcp:8080', { ...HTTP, ...STICKY }),

@@ -13,15 +13,18 @@ export type UnderTest = {
   /** An active load balancer with nothing of ours on it; other people's things may be there. */
   readonly id: string
   readonly name: string
-  /** At least 25 servers that may become backends. */
+  /** At least two servers that may become backends. */
   readonly servers: readonly string[]
   /** Ids of two certificates that a listener may have. */
   readonly certificates: readonly [string, string]
   /** One that is not uploaded; the provider can read it. */
   readonly certificate: { readonly file: string; readonly fingerprint: string }
+  /** How late reads are: they wait for this long; 0. */
+  readonly settleMs?: number | undefined
   close(): Promise<void>
 }
 
+const TAG = 'swarm-slb-verify'
 const signal = new AbortController().signal
 const turn: Turn = { begin: signal, wait: signal, priority: 0 }
 const how = (members: OpenOptions['members']): OpenOptions => ({ members, owned: (name) => name.startsWith(PREFIX) })
@@ -32,10 +35,11 @@ export function providerContract(name: string, start: () => Promise<UnderTest>):
     let foreign: Picture
     /** Read when no listener is between two states any more. */
     const open = async (members: OpenOptions['members']): Promise<Handle> => {
+      await sleep(its.settleMs ?? 0)
       for (let tries = 0; tries < 200; tries += 1) {
         const handle = await its.provider.open(its.id, how(members), signal)
         if (handle.actual.listeners.every(({ status }) => status !== 'changing')) return handle
-        await sleep(10)
+        await sleep(10 + (its.settleMs ?? 0) / 10)
       }
       throw new Error('a listener never came to rest')
     }
@@ -54,14 +58,14 @@ export function providerContract(name: string, start: () => Promise<UnderTest>):
 
     test('tags it, and keeps the tags that were there', async () => {
       const handle = await open('cached')
-      await handle.apply({ kind: 'tagLoadBalancer', tags: { 'swarm-slb:contract': 'cluster-1' } }, turn)
-      expect((await open('cached')).actual.tags).toEqual({ ...handle.actual.tags, 'swarm-slb:contract': 'cluster-1' })
+      await handle.apply({ kind: 'tagLoadBalancer', tags: { [TAG]: 'cluster-1' } }, turn)
+      expect((await open('cached')).actual.tags).toEqual({ ...handle.actual.tags, [TAG]: 'cluster-1' })
     })
 
     test('is found by its tag, and by no other value of it', async () => {
       const { provider, id, name: called } = its
-      expect(await provider.findByTag('swarm-slb:contract', 'cluster-1', signal)).toEqual([{ id, name: called }])
-      expect(await provider.findByTag('swarm-slb:contract', 'cluster-2', signal)).toEqual([])
+      expect(await provider.findByTag(TAG, 'cluster-1', signal)).toEqual([{ id, name: called }])
+      expect(await provider.findByTag(TAG, 'cluster-2', signal)).toEqual([])
     })
 
     test.each([...STEPS, ...RULE_STEPS, ...SECURE_STEPS])('$name', async ({ changes, expected }) => {
