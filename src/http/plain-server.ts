@@ -6,15 +6,25 @@ import { type FastifyInstance, type FastifyReply, fastify } from 'fastify'
 /** Enough for an approval, which is the largest thing that is ever sent here. */
 const BODY_LIMIT = 1024
 
-export function createServer(): FastifyInstance {
+/** Milliseconds. */
+export type Limits = {
+  /** Until all headers are there, and until the whole request is. */
+  readonly headersMs: number
+  readonly requestMs: number
+  /** How often that is looked at. */
+  readonly checkMs: number
+}
+const LIMITS: Limits = { headersMs: 5_000, requestMs: 5_000, checkMs: 2_000 }
+
+export function createServer({ headersMs, requestMs, checkMs } = LIMITS): FastifyInstance {
   const server = fastify({
     bodyLimit: BODY_LIMIT,
     connectionTimeout: 10_000,
-    requestTimeout: 5_000,
+    requestTimeout: requestMs,
     keepAliveTimeout: 5_000,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 16 },
-    http: { maxHeaderSize: 4096, headersTimeout: 5_000, connectionsCheckingInterval: 2_000 },
+    http: { maxHeaderSize: 4096, headersTimeout: headersMs, connectionsCheckingInterval: checkMs },
     clientErrorHandler: (err, socket) => {
       const status = 'code' in err && err.code === 'HPE_HEADER_OVERFLOW' ? 431 : 400
       if (socket.writable) socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`)

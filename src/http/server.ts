@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Board } from '../board.ts'
 import type { Logger } from '../log.ts'
 import { type Address, formatAddress, parseAddress } from './address.ts'
-import { createServer, send } from './plain-server.ts'
+import { createServer, type Limits, send } from './plain-server.ts'
 import { type AskHealth, addStatus } from './status.ts'
 
 export { serveSocket } from './socket.ts'
@@ -15,6 +15,7 @@ export type HttpOptions = {
   /** Asked only for /status.json, at most every 5 s. */
   readonly health: AskHealth
   readonly log: Logger
+  readonly limits?: Limits
 }
 
 export type Serving = { close(): Promise<void> }
@@ -45,8 +46,8 @@ export async function serveHttp(options: HttpOptions): Promise<Serving & { reado
   }
 }
 
-function pages({ board, health }: HttpOptions, signal: AbortSignal): FastifyInstance {
-  const server = createServer()
+function pages({ board, health, limits }: HttpOptions, signal: AbortSignal): FastifyInstance {
+  const server = createServer(limits)
   addStatus(server, board, health, signal)
   addMetrics(server, board)
   server.get('/', (_request, reply) => send(reply, PAGES))
@@ -58,13 +59,17 @@ function pages({ board, health }: HttpOptions, signal: AbortSignal): FastifyInst
   return server
 }
 
-/** prom-client is loaded when it is first asked for: most daemons start without anybody looking. */
+/** prom-client is loaded when it is first asked for: most daemons start without anybody looking. Many who ask at once get one page. */
 function addMetrics(server: FastifyInstance, board: Board): void {
   let metrics: Promise<import('./metrics.ts').Metrics> | undefined
+  let page: Promise<string> | undefined
   server.get('/metrics', async (_request, reply) => {
     metrics ??= import('./metrics.ts').then(({ createMetrics }) => createMetrics(board))
     const { contentType, text } = await metrics
-    return reply.type(contentType).send(await text())
+    page ??= text().finally(() => {
+      page = undefined
+    })
+    return reply.type(contentType).send(await page)
   })
 }
 
