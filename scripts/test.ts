@@ -3,6 +3,9 @@ import { row, runCheck } from './check.ts'
 import { FOR_TESTS, providePackages } from './packages.ts'
 import { runVitest, type Suite } from './vitest.ts'
 
+/** Too slow for the check, and needing nothing that a machine may lack. */
+const LONG = [['faults', 12 * 60_000]] as const
+
 /** In this order: the cheaper first. */
 const REAL = [
   ['engine', 6 * 60_000],
@@ -16,8 +19,12 @@ async function runReal(obstacle: string | undefined): Promise<readonly Suite[]> 
     say(`\n*** SKIPPED: ${REAL.map(([name]) => name).join(' and ')}. No real swarm was tested: ${obstacle} ***\n`)
     return []
   }
+  return runEach(REAL)
+}
+
+async function runEach(list: typeof REAL | typeof LONG): Promise<readonly Suite[]> {
   const suites: Suite[] = []
-  for (const [name, timeoutMs] of REAL) {
+  for (const [name, timeoutMs] of list) {
     say(`\n${name}`)
     suites.push(await runVitest(name, [name], timeoutMs, say))
   }
@@ -27,8 +34,9 @@ async function runReal(obstacle: string | undefined): Promise<readonly Suite[]> 
 // Before the check: some of its tests ask programs that a bare machine lacks.
 const obstacle = await providePackages(say, FOR_TESTS)
 const checked = await runCheck()
+const long = await runEach(LONG)
 const suites = await runReal(obstacle)
-const all = [...checked, ...suites]
+const all = [...checked, ...long, ...suites]
 say('')
 for (const suite of all) say(row(suite))
 if (obstacle !== undefined) for (const [name] of REAL) say(`SKIPPED ${name.padEnd(19)} ${obstacle}`)

@@ -1,11 +1,8 @@
 // Runs the scenario from its beginning to its end, with at most one fault in each step, and says what was not as it is without any.
-import { runDaemon, type Tuning } from '../../src/app.ts'
-import { readConfig } from '../../src/config.ts'
-import { createLog } from '../../src/log.ts'
 import { isWrite } from '../../src/simulator/actions/call.ts'
 import { startStand } from '../support/stand.ts'
 import { account, canonical, doubles, foreign, serving } from './account.ts'
-import { openGate } from './gate.ts'
+import { DEADLINES, type Needs, startDaemon } from './daemon.ts'
 import { createStage, newDirectory, removeDirectory, SCENARIO } from './scenario.ts'
 import { WAYS, type Way } from './ways.ts'
 
@@ -26,16 +23,6 @@ export type Course = {
   readonly met: boolean
 }
 
-export type Found = { readonly name: string; readonly text: string }
-
-/** All waits are those of production, so many times shorter. */
-const SPEED = 100
-const TUNING: Tuning = {
-  speed: SPEED,
-  sharing: { filesMs: 15_000 },
-  rpc: { timeouts: { requestMs: 250 }, waits: { firstMs: 2, maxMs: 50, totalMs: 600 } },
-  buckets: { unlimited: true },
-}
 /** Milliseconds. */
 const TICK = 10
 const TIMES = { calm: 30, quiet: 700, limit: 20_000 }
@@ -46,31 +33,13 @@ const GRACES = { SLB_REMOVAL_GRACE: '10s', SLB_DRAIN: '10s', SLB_RESYNC_INTERVAL
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
-type Env = Readonly<Record<string, string>>
-type Running = { readonly stop: () => Promise<void>; readonly kill: () => void }
-
-/** @param gated whether it can be killed */
-async function startDaemon(env: Env, logged: string[], gated: boolean): Promise<Running> {
-  const gate = gated ? await openGate(env['SLB_ENDPOINT'] ?? '') : undefined
-  const abort = new AbortController()
-  const log = await createLog({ level: 'info', format: 'json', colour: false, secrets: [], write: (line) => logged.push(line) })
-  const own = gate === undefined ? env : { ...env, SLB_ENDPOINT: gate.url, ECS_ENDPOINT: gate.url }
-  const done = runDaemon(readConfig({ env: own, flags: {} }), log, abort.signal, TUNING)
-  const kill = () => {
-    gate?.close()
-    abort.abort()
-  }
-  return {
-    kill,
-    async stop() {
-      abort.abort()
-      await done
-      gate?.close()
-    },
-  }
+function needsOf(troubles: Iterable<Trouble>): Needs {
+  const hows = [...troubles].map(({ how }) => how)
+  const hangs = hows.some((how) => how !== 'is the last one' && 'as' in WAYS[how] && WAYS[how].as === 'hang')
+  return { gated: hows.includes('is the last one'), deadlineMs: hangs ? DEADLINES.hanging : DEADLINES.other }
 }
 
-async function openRun(gated: boolean) {
+async function openRun(needs: Needs) {
   const directory = await newDirectory()
   const stand = await startStand({
     state: account(),
@@ -78,14 +47,14 @@ async function openRun(gated: boolean) {
   })
   const logged: string[] = []
   const past: Promise<void>[] = []
-  let daemon = await startDaemon(stand.env, logged, gated)
+  let daemon = await startDaemon(stand.env, logged, needs)
   const stage = createStage({
     services: stand.services,
     nodes: stand.nodes,
     directory,
     restart: async () => {
       await daemon.stop()
-      daemon = await startDaemon(stand.env, logged, gated)
+      daemon = await startDaemon(stand.env, logged, needs)
     },
   })
   return {
@@ -93,7 +62,7 @@ async function openRun(gated: boolean) {
     async killAndStart() {
       daemon.kill()
       past.push(daemon.stop())
-      daemon = await startDaemon(stand.env, logged, gated)
+      daemon = await startDaemon(stand.env, logged, needs)
     },
     async close() {
       await Promise.all([daemon.stop(), ...past])
@@ -182,7 +151,7 @@ async function runStep(run: Run, index: number, trouble: Trouble | undefined, ex
 
 /** Without any fault. @param expected ends of the steps, where they are known */
 export async function undisturbed(expected?: readonly Course[]): Promise<readonly Course[]> {
-  const run = await openRun(false)
+  const run = await openRun(needsOf([]))
   const courses: Course[] = []
   try {
     for (const index of SCENARIO.keys()) courses.push(await runStep(run, index, undefined, expected?.[index]?.end))
@@ -222,7 +191,7 @@ function difference(wanted: string, got: string): string {
 
 /** With one trouble a step at most. Ends with the first step that does not come to its end. */
 export async function disturbed(troubles: ReadonlyMap<number, Trouble>, normal: readonly Course[]): Promise<readonly Outcome[]> {
-  const run = await openRun([...troubles.values()].some(({ how }) => how === 'is the last one'))
+  const run = await openRun(needsOf(troubles.values()))
   const outcomes: Outcome[] = []
   const others = foreign(run.stand.simulator.state)
   const last = Math.max(...troubles.keys(), 0)
