@@ -23,8 +23,8 @@ export type ApplyHooks = {
   readonly now: () => number
 }
 
-/** partly: some servers were refused, the others went in. */
-type Ending = 'done' | 'partly' | 'failed' | 'pending'
+/** partly: some servers were refused, the others went in. full: none went in for want of room, and the group serves without them. */
+type Ending = 'done' | 'partly' | 'full' | 'failed' | 'pending'
 
 const statusOf = (error: unknown) => (error instanceof CallError ? error.status : 'failed')
 
@@ -37,6 +37,17 @@ function stillServes(change: Change, refused: readonly string[], lb: LoadBalance
   if (change.kind === 'createGroup') return false
   return serves((change.group === DEFAULT_GROUP ? lb.members : lb.groups.find(({ ref }) => ref === change.group)?.members) ?? [])
 }
+
+/** A quota has no room for servers of a group that serves: nothing else of it counted on them, as with a quota that is known before. */
+const isFull = (error: unknown, change: Change, lb: LoadBalancer) =>
+  error instanceof CallError &&
+  error.quota !== undefined &&
+  change.kind === 'addBackends' &&
+  stillServes(
+    change,
+    change.members.map(({ server }) => server),
+    lb,
+  )
 
 /** What of a change adds or raises. Undefined: it takes something away, which was weighed against servers that are not there now. */
 function opening(change: Change): Change | undefined {
@@ -72,6 +83,7 @@ export async function applyPlan(plan: Plan, handle: Handle, turnOf: (chain: Chai
       const one = { chain, change, error: error instanceof Error ? error : new Error(String(error)) }
       failed.push(one)
       hooks.failed(one)
+      if (isFull(error, change, handle.actual)) return 'full'
       // One node that the cloud refuses must not keep a listener from the others.
       return error instanceof ServersRefused && stillServes(change, error.servers, handle.actual) ? 'partly' : 'failed'
     }
@@ -91,7 +103,7 @@ export async function applyPlan(plan: Plan, handle: Handle, turnOf: (chain: Chai
       if (change === undefined) continue
       const ending: Ending = turn.begin.aborted ? 'pending' : await step(chain, change, turn)
       partly ||= ending === 'partly'
-      if (ending === 'done' || ending === 'partly') continue
+      if (ending === 'done' || ending === 'partly' || ending === 'full') continue
       if (ending === 'pending') pending += chain.changes.length - index
       return ending
     }

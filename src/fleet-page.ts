@@ -3,7 +3,7 @@ import type { StatusPage } from './board.ts'
 import { untaggedNames } from './core/usable.ts'
 import type { Desire } from './desired.ts'
 import type { Fleet } from './fleet.ts'
-import { balancerRow, driftLines, heldPage, portRows } from './page.ts'
+import { balancerRow, driftLines, heldPage, portRows, unknown } from './page.ts'
 import type { Pausing } from './pausing.ts'
 import type { Sharing } from './sharing.ts'
 
@@ -15,7 +15,7 @@ export function fleetPage(fleet: Fleet, desire: Desire, pausing: Pausing, sharin
   const allowed = new Map([...fleet.known].filter(([id]) => desire.loadBalancers.includes(id)))
   const known = [...allowed.values()]
   const pauses = pausing.rows(known)
-  const row = (id: string) => balancerRow(fleet.known.get(id) ?? { id, look: undefined, error: '', verdicts: [], made: 0 })
+  const row = (id: string) => balancerRow(fleet.known.get(id) ?? unknown(id))
   return {
     owner: desire.rules.owner,
     loadBalancers: desire.loadBalancers.map(row),
@@ -26,7 +26,7 @@ export function fleetPage(fleet: Fleet, desire: Desire, pausing: Pausing, sharin
       ...desire.problems,
       ...region.problems,
       ...untaggedNames([...fleet.first.values()], desire.named, desire.rules.owner),
-      ...known.flatMap(({ look }) => look?.problems ?? []),
+      ...known.flatMap(({ look, refused }) => [...(look?.problems ?? []), ...refused]),
     ],
     held: heldPage(fleet.shared.ledger, fleet.nameOf),
     drift: driftLines(known),

@@ -1,14 +1,16 @@
 // Turns what the core decided into rows for people: every published port has a state and a reason.
+import type { NotApplied } from './apply.ts'
 import type { HeldDelete, LoadBalancerRow, PortState, StatusRow } from './board.ts'
 import { subjectOf } from './core/chains.ts'
 import type { PortView, ServiceView } from './core/claims.ts'
 import { heldHash, holdAll, type Ledger } from './core/guard.ts'
 import { portName } from './core/labels.ts'
-import type { LoadBalancer } from './core/model.ts'
+import type { LoadBalancer, Problem } from './core/model.ts'
 import { describeMove } from './core/moving.ts'
 import { describePause, PAUSE_TAG } from './core/pause.ts'
 import type { Verdict } from './core/verdicts.ts'
 import type { Desire } from './desired.ts'
+import { CallError } from './providers/provider.ts'
 import type { Look, Outcome } from './reconcile.ts'
 
 /** What is known of one load balancer after its last pass. */
@@ -19,6 +21,8 @@ export type Known = {
   readonly verdicts: readonly Verdict[]
   /** Listeners made and deleted since the reading. */
   readonly made: number
+  /** Quotas that the cloud says are used up although ours allowed more. */
+  readonly refused: readonly Problem[]
 }
 
 const iso = (time: number) => new Date(time).toISOString()
@@ -47,12 +51,23 @@ function afterwards(look: Look, outcome: Outcome): Verdict[] {
   })
 }
 
+/** The account has less room than SLB_QUOTAS says: the call is tried again, so it passes once there is room. */
+const refusedBy = ({ lb }: Look, failed: readonly NotApplied[]): readonly Problem[] =>
+  failed.flatMap(({ chain, error }): Problem[] => {
+    if (!(error instanceof CallError) || error.quota === undefined) return []
+    const text = `quota ${error.quota} of ${lb.name} is used up, says the cloud (${error.code}): ${chain.id} is refused; does SLB_QUOTAS say too much?`
+    return [{ kind: 'quota', subject: chain.service ?? lb.name, text }]
+  })
+
+/** Before the first look. */
+export const unknown = (id: string): Known => ({ id, look: undefined, error: '', verdicts: [], made: 0, refused: [] })
+
 export function know(id: string, outcome: Outcome, before: Known | undefined): Known {
-  if (outcome.status === 'failed')
-    return { id, look: before?.look, error: outcome.error.message, verdicts: before?.verdicts ?? [], made: before?.made ?? 0 }
+  if (outcome.status === 'failed') return { ...(before ?? unknown(id)), error: outcome.error.message }
   const kinds = outcome.result?.applied.map(({ change }) => change.kind) ?? []
   const made = kinds.filter((kind) => kind === 'createListener').length - kinds.filter((kind) => kind === 'deleteListener').length
-  return { id, look: outcome.look, error: '', verdicts: afterwards(outcome.look, outcome), made }
+  const refused = refusedBy(outcome.look, outcome.result?.failed ?? [])
+  return { id, look: outcome.look, error: '', verdicts: afterwards(outcome.look, outcome), made, refused }
 }
 
 function listenerRow(verdict: Verdict, known: Known, ledger: Ledger): StatusRow {

@@ -160,13 +160,15 @@ describe('servers that the cloud refuses', () => {
   const remove: Change = { kind: 'removeBackends', group: DEFAULT_GROUP, name: 'default group', members: [member('i-9')] }
   const link = (id: string, changes: readonly Change[], after: readonly string[] = []): Chain => ({ id, service: id, after, changes })
 
-  async function apply(plan: readonly Chain[], lb: Partial<LoadBalancer> = {}) {
+  const refused = () => new ServersRefused(['i-2'], callError('failed', 'ObtainIpFail'))
+
+  async function apply(plan: readonly Chain[], lb: Partial<LoadBalancer> = {}, error: Error = refused()) {
     const done: string[] = []
     const handle: Handle = {
       actual: balancer(lb),
       health: async () => [],
       async apply(change) {
-        if ('members' in change && change.members.includes(bad)) throw new ServersRefused(['i-2'], callError('failed', 'ObtainIpFail'))
+        if ('members' in change && change.members.includes(bad)) throw error
         done.push(describeChange(change))
         return []
       },
@@ -189,6 +191,30 @@ describe('servers that the cloud refuses', () => {
     })
     expect(done).toEqual(['set weight of i-4 to 100 (was 0) in default group'])
     expect(result.pending).toBe(2)
+  })
+
+  describe('for want of room', () => {
+    const full = new CallError({ status: 'failed', action: 'Test', code: 'Full', message: 'as told', quota: 'backends' })
+    const plan = [
+      link('group', [add([good, bad]), weigh([member('i-4', { weight: 0 })], [member('i-4')]), remove]),
+      link('listener', [stop(1)], ['group']),
+    ]
+
+    test('hold up nothing of a group that serves without them', async () => {
+      const { done, result } = await apply(plan, { members: [member('i-9'), member('i-4')] }, full)
+      expect(done).toEqual([
+        'set weight of i-4 to 0 (was 100) in default group',
+        expect.stringMatching(/^remove/),
+        'stop listener tcp:1, note -> ""',
+      ])
+      expect(result).toMatchObject({ pending: 0, failed: [{ error: full }] })
+    })
+
+    test('hold up a listener on a group that is empty', async () => {
+      const { done, result } = await apply(plan, {}, full)
+      expect(done).toEqual([])
+      expect(result).toMatchObject({ pending: 1 })
+    })
   })
 
   test.each<[string, Change, Partial<LoadBalancer>]>([

@@ -4,6 +4,7 @@ import type { LoadBalancer, Node, Service } from '../src/core/model.ts'
 import { NO_WANTS } from '../src/core/region-wants.ts'
 import type { Desire } from '../src/desired.ts'
 import { balancerRow, driftLines, heldPage, type Known, know, portRows } from '../src/page.ts'
+import { CallError } from '../src/providers/provider.ts'
 import { NOTHING_REMEMBERED, type Remembered, reconcileOne } from '../src/reconcile.ts'
 import {
   balancer,
@@ -92,6 +93,18 @@ describe('a published port', () => {
       },
     })
     expect(rows).toMatchObject([{ ...place, state: 'pending', reason: 'Test: Forbidden.RAM: as told' }])
+  })
+
+  test('whose listener the cloud has no room for is a problem with the name of the quota', async () => {
+    const full = new CallError({ status: 'failed', action: 'Create', code: 'OverLimit', message: 'no', quota: 'quota_of_listeners' })
+    const { known } = await shown({
+      services: [web()],
+      around: (change, effect) => {
+        if (change.kind === 'createListener') throw full
+        effect()
+      },
+    })
+    expect(known.refused).toMatchObject([{ kind: 'quota', subject: 'web', text: expect.stringContaining('quota_of_listeners') }])
   })
 
   test('without a label is unexposed, with the label to add', async () => {

@@ -3,7 +3,7 @@ import type { Known } from '../src/page.ts'
 import { createProof } from '../src/proof.ts'
 
 const known = (...errors: readonly string[]): readonly Known[] =>
-  errors.map((error, index) => ({ id: `lb-${index}`, look: undefined, error, verdicts: [], made: 0 }))
+  errors.map((error, index) => ({ id: `lb-${index}`, look: undefined, error, verdicts: [], made: 0, refused: [] }))
 const MINUTE = 60_000
 
 function proofAt() {

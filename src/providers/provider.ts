@@ -81,6 +81,8 @@ export class CallError extends Error {
   readonly code: string
   readonly requestId: string | undefined
   readonly httpStatus: number | undefined
+  /** What the cloud calls the quota that is used up, where that is why it said no. */
+  readonly quota: string | undefined
 
   constructor(fields: {
     status: CallError['status']
@@ -89,6 +91,7 @@ export class CallError extends Error {
     message: string
     requestId?: string | undefined
     httpStatus?: number | undefined
+    quota?: string | undefined
   }) {
     super(`${fields.action}: ${fields.code}: ${fields.message}`)
     this.status = fields.status
@@ -96,6 +99,7 @@ export class CallError extends Error {
     this.code = fields.code
     this.requestId = fields.requestId
     this.httpStatus = fields.httpStatus
+    this.quota = fields.quota
   }
 }
 

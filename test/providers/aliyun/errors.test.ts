@@ -50,6 +50,18 @@ describe('what a code means', () => {
   })
 })
 
+test.each([
+  ['ListenerNumberOverLimit', 'The maximum number of listeners is exceeded.', 'slb_quota_listeners_num'],
+  ['InstanceBackendServerNumberOverLimit', '', 'slb_quota_backendservers_num'],
+  ['QuotaLimitExceeds', 'The number of times the server is attached exceeds the quota.', 'slb_quota_backendserver_attached_num'],
+  ['QuotaLimitExceeds', 'The quota is exceeded.', 'server groups'],
+  ['TooManyRules', '', 'slb_quota_rules_num'],
+  ['DomainExtensionNumberOverLimit', '', 'slb_quota_domain_extensions_num'],
+  ['ListenerAlreadyExists', '', undefined],
+])('%s (%s) is about the quota %s', (code, message, quota) => {
+  expect(callError('Action', { code, message, httpStatus: 400 }, [])).toMatchObject({ status: 'failed', quota })
+})
+
 describe('the words of an error', () => {
   test('tell what to do where only the operator can', () => {
     const failure = { code: 'InvalidTimeStamp.Expired', message: 'Specified time stamp or date value is expired.', httpStatus: 400 }
