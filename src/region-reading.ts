@@ -59,7 +59,7 @@ export function createRegionReading(now: () => number, lagMs: number): RegionRea
   function withMade(actual: Region): Region {
     made = recent()
     const known = new Set(actual.certificates?.map(({ key }) => key))
-    const late = made.filter(({ change }) => change.kind === 'uploadCertificate' && !known.has(change.key))
+    const late = made.filter(({ change, id }) => change.kind === 'uploadCertificate' && !known.has(change.key) && !deleted.has(id ?? ''))
     return actual.certificates === undefined ? actual : late.reduce((all, { change, id }) => afterRegionChange(all, change, id), actual)
   }
 

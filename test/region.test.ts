@@ -173,6 +173,18 @@ describe('a certificate', () => {
     expect(its.region().certificates).toMatchObject([{ id: 'cert-1' }])
   })
 
+  test('that was deleted a moment after it was uploaded is neither deleted again nor taken for there', async () => {
+    const its = ground()
+    const resync = async (digit: string) => {
+      its.clock.now += 5000
+      await its.pass(wantsFile(digit), { resync: true })
+    }
+    for (const digit of ['a', 'b', 'b', 'b']) await resync(digit)
+    expect(its.lines()).toEqual(['uploadCertificate', 'uploadCertificate', 'deleteCertificate'])
+    await resync('a')
+    expect(its.lines().at(-1)).toBe('uploadCertificate')
+  })
+
   test('that the cloud does not let go is left alone for an hour', async () => {
     const certificates = [uploaded('c-1', 'a'), uploaded('c-2', 'b')]
     const refuse = (change: RegionChange) => {
