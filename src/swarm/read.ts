@@ -19,11 +19,11 @@ const ATTEMPTS = 3
  * Rejects with NotReady where this engine is no manager with a quorum or anything about the reading is incomplete, and with the signal's
  * reason once that is aborted. About 20 ms on a local engine. `ownId`: our own service, whose tasks are wanted too.
  */
-export async function readSnapshot(engine: Engine, signal: AbortSignal, ownId?: string): Promise<SwarmReading> {
+export async function readSnapshot(engine: Engine, signal: AbortSignal, ownId?: string, convert = toService): Promise<SwarmReading> {
   for (let attempt = 1; ; attempt += 1) {
     const stop = new AbortController()
     try {
-      return await readOnce(engine, ownId, AbortSignal.any([signal, stop.signal]))
+      return await readOnce(engine, ownId, convert, AbortSignal.any([signal, stop.signal]))
     } catch (error) {
       if (signal.aborted) throw signal.reason
       if (!(error instanceof EngineError)) throw error
@@ -35,10 +35,10 @@ export async function readSnapshot(engine: Engine, signal: AbortSignal, ownId?: 
   }
 }
 
-async function readOnce(engine: Engine, ownId: string | undefined, signal: AbortSignal): Promise<SwarmReading> {
+async function readOnce(engine: Engine, ownId: string | undefined, convert: typeof toService, signal: AbortSignal): Promise<SwarmReading> {
   const before = asManager(await engine.info(signal))
   const [listed, nodes, self] = await Promise.all([engine.services(signal), engine.nodes(signal), engine.node(before.nodeId, signal)])
-  const services = listed.map(toService)
+  const services = listed.map((one) => convert(one))
   const tasks = await readTasks(engine, services, ownId, signal)
   const after = asManager(await engine.info(signal))
   if (after.nodeId !== before.nodeId || after.clusterId !== before.clusterId) {

@@ -79,4 +79,12 @@ export type EngineTask = z.infer<typeof task>
 export type EngineInfo = z.infer<typeof info>
 export type EngineEvent = z.infer<typeof event>
 
-export const wire = { services: z.array(service), nodes: z.array(node), node, tasks: z.array(task), info, event } as const
+export const wire = {
+  list: z.array(z.unknown()),
+  services: z.array(service),
+  nodes: z.array(node),
+  node,
+  tasks: z.array(task),
+  info,
+  event,
+} as const
