@@ -3,6 +3,7 @@ import type { Board, BoardPen } from './board.ts'
 import type { Cloud } from './cloud.ts'
 import type { Config } from './config.ts'
 import type { HeldDelete } from './core/guard.ts'
+import { byIdentity } from './core/identity.ts'
 import type { Snapshot } from './core/model.ts'
 import { createDesires, type Desire } from './desired.ts'
 import { createFleet } from './fleet.ts'
@@ -11,11 +12,13 @@ import { followLeadership, type Term, writerRule } from './leadership.ts'
 import type { Logger } from './log.ts'
 import type { Loop, Why } from './loop.ts'
 import { createNews } from './news.ts'
+import { paced } from './paced.ts'
 import type { Known } from './page.ts'
 import { followPause } from './pausing.ts'
 import { createProof } from './proof.ts'
 import { createSharing, type SharingOptions } from './sharing.ts'
 import type { Engine } from './swarm/client.ts'
+import { toService } from './swarm/convert.ts'
 import { EngineError, NotReady } from './swarm/errors.ts'
 import type { Lease } from './swarm/leader.ts'
 import { fingerprint, type MissedMemory, nextMissed } from './swarm/missed.ts'
@@ -68,7 +71,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     dryRun: config.dryRun,
     finished: (again) => {
       loopOf?.at(again)
-      if (desire !== undefined) publish(desire)
+      publishSoon()
     },
   })
   const desires = createDesires({
@@ -82,6 +85,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
   const rule = writerRule(config)
   const leadership = followLeadership(lease, now, options.leaderWaitMs)
   const proof = createProof(now, options.proofMs)
+  const convert = byIdentity(toService)
   const missed = watchForMissed(watch, now)
   const tell = createNews(log, board)
   const pausing = followPause(config.serviceId, now)
@@ -99,7 +103,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     finished: (outcome, id) => {
       proof.looked(outcome.status === 'failed' ? 'badly' : 'well')
       if (outcome.status === 'looked' && desires.learn(outcome.look.lb.name, id)) loopOf?.at(now())
-      if (desire !== undefined) publish(desire)
+      publishSoon()
     },
   })
 
@@ -108,6 +112,11 @@ export function createDaemon(options: DaemonOptions): Daemon {
     board.publish(page)
     tell(page)
   }
+
+  const publishSoon = paced({
+    work: () => void (desire !== undefined && !stop.aborted && publish(desire)),
+    broken: (error) => log.error({ err: error instanceof Error ? error.stack : String(error) }, 'unexpected error'),
+  })
 
   function unready(error: unknown, begun: number, loop: Loop): void {
     const reason = error instanceof Error ? error.message : String(error)
@@ -177,7 +186,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       board.turned()
       const begun = now()
       try {
-        await work(await readSnapshot(engine, stop, ownService(rule)), begun, loop, why)
+        await work(await readSnapshot(engine, stop, ownService(rule), convert), begun, loop, why)
         told = undefined
       } catch (error) {
         if (!stop.aborted) unready(error, begun, loop)

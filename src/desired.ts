@@ -1,8 +1,9 @@
 // What the swarm wants now: one reading of it, its labels and its nodes turned into claims and backends. Remembers first seen and last seen.
 import type { Config } from './config.ts'
 import { choiceProblems } from './core/choice-problems.ts'
-import { type Claim, newServicesMemory, type Places, readServices, type Wanted } from './core/claims.ts'
-import { type LabelRules, readService, type ServiceReading } from './core/labels.ts'
+import { type Claim, claimsAt, newServicesMemory, type Places, readServices, type Wanted } from './core/claims.ts'
+import { byIdentity } from './core/identity.ts'
+import { type LabelRules, readService } from './core/labels.ts'
 import { formatBackendNote } from './core/marks.ts'
 import type { LoadBalancer, Problem, Service, Snapshot } from './core/model.ts'
 import { type Backends, type Found, NO_NODES, type NodeRules, readNodes } from './core/nodes.ts'
@@ -125,6 +126,7 @@ export function createDesires({ config, provider, instances, now, readings = () 
   const startedAt = now()
   const names = new Map<string, string>()
   const labels = labelRules(config)
+  const readOf = byIdentity((service: Service) => readService(service, labels))
   const finder = createPlaces({ config, provider, now })
   const pool = createPooling(config)
 
@@ -163,18 +165,14 @@ export function createDesires({ config, provider, instances, now, readings = () 
         ...(assign === undefined ? {} : { assign }),
         tasks: snapshot.tasks,
       }
-      const byService = new Map(snapshot.services.map((service) => [service, readService(service, labels)]))
-      const resolver = await resolving?.prepare([...byService.values()], limit)
-      const read = (service: Service): ServiceReading => byService.get(service) ?? readService(service, labels)
+      const resolver = await resolving?.prepare(snapshot.services.map(readOf), limit)
       const resolved = resolver === undefined ? places : { ...places, resolve: resolver.resolve }
-      const wanted = readServices(snapshot.services, read, resolved, owner, services, time)
+      const wanted = readServices(snapshot.services, readOf, resolved, owner, services, time)
       services = wanted.memory
       nodes = backends.memory
-      const byBalancer = new Map<string, Claim[]>()
-      for (const claim of wanted.claims) byBalancer.set(claim.loadBalancer, [...(byBalancer.get(claim.loadBalancer) ?? []), claim])
       return {
         wanted,
-        claimsOf: (id) => byBalancer.get(id) ?? [],
+        claimsOf: (id) => claimsAt(wanted.claims, id),
         backends,
         rules,
         wants: resolver?.wants() ?? NO_WANTS,

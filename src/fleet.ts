@@ -58,6 +58,8 @@ export interface Fleet {
 }
 
 const BOX_MS = 15_000
+/** No event has come since: what was wanted so long ago is wanted still. */
+const FRESH_MS = 5000
 const moveText = (known: Known | undefined) => (known?.look === undefined ? '' : describeMove(known.look.lb))
 
 export function createFleet(options: FleetOptions): Fleet {
@@ -70,6 +72,7 @@ export function createFleet(options: FleetOptions): Fleet {
   const held = () => [...shared.ledger.held.values()]
   const report = createReport(options, nameOf)
   let claimsOf: Desire['claimsOf'] = () => []
+  let last: { readonly at: number; readonly ids: readonly string[]; readonly offerOf: (id: string) => Offer } | undefined
   const unread = followUnread((id) => claimsOf(id).length, now)
 
   /** The last load balancer that deletes had to wait for is known: those that were held for it are judged again. */
@@ -104,8 +107,17 @@ export function createFleet(options: FleetOptions): Fleet {
       const why = options.dryRun ? 'dry run' : options.paused?.() || outcome.look.pause !== undefined ? 'paused' : undefined
       report.planned(id, why === undefined ? [] : outcome.look.run, why ?? '')
     }
-    options.due(workers.get(id)?.recheckAt())
+    if (!goOn(id)) options.due(workers.get(id)?.recheckAt())
     options.finished(outcome, id)
+  }
+
+  /** One whose time was up goes on with what was wanted a moment ago: with many load balancers each would have the swarm read anew. */
+  function goOn(id: string): boolean {
+    const worker = workers.get(id)
+    const isDue = (worker?.recheckAt() ?? Number.POSITIVE_INFINITY) <= now()
+    if (last === undefined || !isDue || now() - last.at > FRESH_MS || !last.ids.includes(id)) return false
+    worker?.offer(last.offerOf(id))
+    return true
   }
 
   function workerFor(id: string): Worker {
@@ -128,13 +140,17 @@ export function createFleet(options: FleetOptions): Fleet {
       const fresh = desire.loadBalancers.filter((id) => !workers.has(id))
       for (const id of fresh) workerFor(id)
       claimsOf = desire.claimsOf
+      const offerOf = (id: string): Offer => ({ wanted, claims: desire.claimsOf(id), backends, rules, ...how })
+      last = newOnly
+        ? undefined
+        : { at: now(), ids: desire.loadBalancers, offerOf: (id) => ({ ...offerOf(id), resync: false, fresh: false }) }
       shared.ledger = unread.assume(shared.ledger)
       return desire.loadBalancers.map((id) => {
         const worker = workers.get(id)
         const isNew = fresh.includes(id)
         // A standby that does not look has nothing due there: a time that is over would make it ask again at once, for ever.
         if (!isNew && newOnly) return undefined
-        worker?.offer({ wanted, claims: desire.claimsOf(id), backends, rules, ...how, fresh: how.fresh && !isNew })
+        worker?.offer({ ...offerOf(id), fresh: how.fresh && !isNew })
         return worker?.recheckAt()
       })
     },

@@ -1,5 +1,6 @@
 // Runs passes one after another: after start, after a wake and its settling, when a timer is due, and at every resync.
 // An event says "look again" and nothing more; a fixed delay after the first one lets a burst arrive without starving anybody.
+// Times that were asked for wait after a pass, longer the longer it took: with thousands of services load balancers go on meanwhile.
 
 export type Why = { readonly resync: boolean }
 
@@ -21,9 +22,15 @@ export interface Loop {
   run(signal: AbortSignal): Promise<void>
 }
 
+/** Times the duration of the pass before. */
+const REST = 2
+const MOST_REST_MS = 1000
+
 export function createLoop({ pass, resyncMs, settleMs, now, speed = 1 }: LoopOptions): Loop {
   let dueAt = now()
+  let wokenAt = Number.POSITIVE_INFINITY
   let resyncAt = now()
+  let restsUntil = Number.NEGATIVE_INFINITY
   let ring: (() => void) | undefined
 
   const at = (time: number | undefined) => {
@@ -32,16 +39,18 @@ export function createLoop({ pass, resyncMs, settleMs, now, speed = 1 }: LoopOpt
     ring?.()
   }
 
+  const next = () => Math.min(wokenAt, resyncAt, Math.max(restsUntil, dueAt))
+
   /** Until the next pass is due; a wake may bring that forward. */
   async function rest(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted && now() < Math.min(dueAt, resyncAt)) {
+    while (!signal.aborted && now() < next()) {
       await new Promise<void>((resolve) => {
         const finish = () => {
           clearTimeout(timer)
           signal.removeEventListener('abort', finish)
           resolve()
         }
-        const timer = setTimeout(finish, Math.max(1, (Math.min(dueAt, resyncAt) - now()) / speed))
+        const timer = setTimeout(finish, Math.max(1, (next() - now()) / speed))
         ring = finish
         signal.addEventListener('abort', finish, { once: true })
       })
@@ -50,7 +59,12 @@ export function createLoop({ pass, resyncMs, settleMs, now, speed = 1 }: LoopOpt
   }
 
   return {
-    wake: (kind) => at(now() + settleMs[kind]),
+    wake(kind) {
+      const time = now() + settleMs[kind]
+      if (time >= next()) return
+      wokenAt = time
+      ring?.()
+    },
     at,
     async run(signal) {
       while (!signal.aborted) {
@@ -59,7 +73,10 @@ export function createLoop({ pass, resyncMs, settleMs, now, speed = 1 }: LoopOpt
         const resync = now() >= resyncAt
         if (resync) resyncAt = now() + resyncMs
         dueAt = Number.POSITIVE_INFINITY
+        wokenAt = Number.POSITIVE_INFINITY
+        const begun = now()
         await pass({ resync })
+        restsUntil = now() + Math.min(MOST_REST_MS, REST * (now() - begun))
       }
     },
   }

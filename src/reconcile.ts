@@ -8,6 +8,7 @@ import { type DriftMemory, dampen, NO_DRIFT } from './core/drift.ts'
 import { type GuardRules, guard, type Ledger } from './core/guard.ts'
 import { fitQuotas, type Limits } from './core/headroom.ts'
 import { foldHealth, type Health } from './core/health.ts'
+import { byIdentity } from './core/identity.ts'
 import { parseMark } from './core/marks.ts'
 import type { Chain, DeleteKey, LoadBalancer, Plan, Problem } from './core/model.ts'
 import { isHandOver, withMoves } from './core/moving.ts'
@@ -151,13 +152,20 @@ const earliest = (...times: readonly (number | undefined)[]) => {
 /** What is wanted may have changed for all load balancers at once: what each held when it was last read is judged by the same wish. */
 function recount(shared: Shared, { wanted, rules, backends, now }: Task): Map<string, { owned: number; alive: number } | undefined> {
   const isUp = (place: string) => shared.up.has(place)
+  const known = countedFor(wanted)
   return new Map(
-    [...shared.ledger.counts].map(([id, count]) => {
+    [...shared.ledger.counts].map(([id, before]) => {
       const lb = shared.read.get(id)
-      return [id, count === undefined || lb === undefined ? count : countOwned({ lb, wanted, rules, backends, isUp, now: now() })]
+      if (before === undefined || lb === undefined) return [id, before]
+      const count = known.get(lb) ?? countOwned({ lb, wanted, rules, backends, isUp, now: now() })
+      known.set(lb, count)
+      return [id, count]
     }),
   )
 }
+
+/** The same load balancer is judged by the same wish once, however many others are looked at meanwhile. */
+const countedFor = byIdentity((_: Wanted) => new Map<LoadBalancer, { owned: number; alive: number }>())
 
 /** Reads and plans; writes nothing. */
 async function lookAt(given: Task, shared: Shared): Promise<Look> {

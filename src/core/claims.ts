@@ -2,6 +2,7 @@
 // Also what must not change now (the keep set), and why a port is not exposed.
 import type { Claim, Places, PortView, ServiceView } from './claim.ts'
 import { type ChosenPorts, chosenPorts, followingOf } from './following.ts'
+import { byIdentity } from './identity.ts'
 import type { ServiceReading } from './labels.ts'
 import { portName } from './labels.ts'
 import { markService } from './marks.ts'
@@ -10,6 +11,11 @@ import { type Placed, placePorts } from './place.ts'
 import { type HostPorts, hostPorts } from './taken.ts'
 
 export type * from './claim.ts'
+
+const byBalancer = byIdentity((claims: readonly Claim[]) => Map.groupBy(claims, ({ loadBalancer }) => loadBalancer))
+
+/** Those of one load balancer. */
+export const claimsAt = (claims: readonly Claim[], loadBalancer: string): readonly Claim[] => byBalancer(claims).get(loadBalancer) ?? []
 
 export type ServicesMemory = {
   readonly startedAt: number
@@ -105,13 +111,29 @@ function merge(a: PortView | undefined, b: PortView): PortView {
   return a !== undefined && (a.state === 'wanted' || b.state === 'unexposed') ? a : b
 }
 
-function ingressPorts(services: readonly Service[], owner: string): ReadonlyMap<string, string> {
+/** Long names are cut, so two may stand in marks as one: the older service has it, or whoever finds such a name could take its listeners. */
+function twinsOf(sorted: readonly Service[], owner: string): ReadonlyMap<Service, Problem> {
+  const first = new Map<string, Service>()
+  const twins = new Map<Service, Problem>()
+  for (const service of sorted) {
+    const name = markService(service.name, owner)
+    const older = first.get(name)
+    if (older === undefined) first.set(name, service)
+    else {
+      const text = `its name stands in marks as ${name}, and so does that of the older service ${older.name}: give it another name`
+      twins.set(service, { kind: 'label', subject: service.name, text })
+    }
+  }
+  return twins
+}
+
+function ingressPorts(services: readonly Service[], nameOf: (service: Service) => string): ReadonlyMap<string, string> {
   const taken = new Map<string, string>()
   for (const service of services) {
     if (!service.settled) continue
     for (const port of service.ports) {
       if (port.mode === 'host' || port.published === undefined || port.transport === 'sctp') continue
-      taken.set(`${port.transport}:${port.published}`, markService(service.name, owner))
+      taken.set(`${port.transport}:${port.published}`, nameOf(service))
     }
   }
   return taken
@@ -147,7 +169,10 @@ export function readServices(
   before: ServicesMemory,
   now: number,
 ): Wanted {
-  const sorted = [...services].sort((a, b) => compareAge(a, b))
+  const all = [...services].sort((a, b) => compareAge(a, b))
+  const twins = twinsOf(all, owner)
+  const sorted = all.filter((service) => !twins.has(service))
+  const nameOf = (service: Service) => (twins.has(service) ? service.id : markService(service.name, owner))
   const names = new Set(services.map((service) => markService(service.name, owner)))
   const memory = nextMemory(before, services, names, now)
   const readings = sorted.map((service) => ({ service, reading: read(service) }))
@@ -160,9 +185,9 @@ export function readServices(
   return {
     claims: entries.flatMap((entry) => entry.claims),
     services: views,
-    nodePorts: ingressPorts(services, owner),
-    hostPorts: hostPorts(services, places.tasks, ({ name }) => markService(name, owner)),
-    problems: entries.flatMap((entry) => entry.problems),
+    nodePorts: ingressPorts(services, nameOf),
+    hostPorts: hostPorts(services, places.tasks, nameOf),
+    problems: [...entries.flatMap((entry) => entry.problems), ...twins.values()],
     memory: { ...memory, chosen: chosenPorts(views, before.chosen, memory.missingSince) },
     recheckAt: late.length === 0 ? undefined : Math.min(...late),
   }

@@ -1,7 +1,7 @@
 // Everything that was decided over one load balancer: who has each listener and each rule, and the steps that follow from it.
 // What opens is decided first: what closes depends on it.
 import { deleteChain, listenerChain, rulesChain } from './chains.ts'
-import { portKey } from './claims.ts'
+import { claimsAt, portKey } from './claims.ts'
 import type { DiffInput } from './diff-input.ts'
 import { type Decision, type Decisions, decide, type Holding } from './holders.ts'
 import { type Keep, keepOf } from './keep.ts'
@@ -29,7 +29,7 @@ const keeping = (input: Decisive, key: ListenerKey) => (mark: Mark) =>
 
 export function decisionsOf(input: Decisive): Decisions {
   const { lb, rules, wanted } = input
-  const claims = wanted.claims.filter((claim) => claim.loadBalancer === lb.id)
+  const claims = claimsAt(wanted.claims, lb.id)
   const holdingOf = (mark: Mark, actual: ActualListener): Holding => {
     const keepHere = keeping(input, actual.key)
     const others = marksOf(ownRules(actual, lb, rules.owner)).filter((one) => !sameMark(one, mark))

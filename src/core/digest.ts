@@ -2,11 +2,15 @@
 import { selectBackends } from './chosen.ts'
 import type { Claim, ServiceView, Wanted } from './claims.ts'
 import { ownMark } from './holders.ts'
+import { byIdentity } from './identity.ts'
 import type { Mark } from './marks.ts'
 import type { ActualListener, LoadBalancer } from './model.ts'
 import type { Backends } from './nodes.ts'
+import type { Settings } from './options.ts'
 import { ownRules } from './rules.ts'
 import { isTaken, reachedBy } from './taken.ts'
+
+const settingsText = byIdentity((settings: Settings) => JSON.stringify(settings))
 
 const claimText = (claim: Claim) =>
   JSON.stringify([
@@ -15,12 +19,12 @@ const claimText = (claim: Claim) =>
     claim.key,
     claim.protocol,
     claim.nodePort,
-    claim.settings,
+    settingsText(claim.settings),
     claim.adopt,
     claim.createdAt,
     claim.selection,
     claim.rules,
-    claim.given,
+    settingsText(claim.given),
     claim.waits,
   ])
 
@@ -29,11 +33,12 @@ const viewText = (view: ServiceView | undefined) =>
     ? 'gone'
     : JSON.stringify([view.settled, view.frozen, [...view.ports].map(([key, port]) => [key, port.state, port.places, port.following])])
 
-const wishesText = ({ wishes }: Backends) =>
+const wishesText = byIdentity(({ wishes }: Backends) =>
   [...wishes.values()]
     .map(({ server, weight, add }) => `${server}=${weight}${add ? '+' : ''}`)
     .sort()
-    .join()
+    .join(),
+)
 
 function backendsText(backends: Backends): string {
   const { departed, protect } = backends

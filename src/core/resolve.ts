@@ -85,6 +85,7 @@ function access(wish: Wish, want: AclWant | undefined, context: PartContext): Ou
 }
 
 function combine({ target }: Wish, outcomes: readonly Outcome[]): Resolution {
+  if (outcomes.every((outcome) => outcome === NOTHING)) return { status: 'ready', settings: target.settings }
   const parts = outcomes.flatMap((outcome) => outcome.parts)
   const wrong = parts.flatMap((part) => (part.status === 'problem' ? [part.text] : []))
   if (wrong.length > 0) return { status: 'problem', text: wrong.join('; ') }
