@@ -29,8 +29,17 @@ export function digestOf({ wanted, claims, backends, rules, mayWrite }: Offer, s
 /** Up to this many changed services count as a change that goes before bulk work. */
 const FEW = 10
 
-/** A few services that changed by themselves go first. */
-export function urgency({ services }: Digest, done: Digest['services']): (chain: Chain) => number {
-  const changed = new Set([...services].filter(([name, text]) => done.get(name) !== text).map(([name]) => name))
-  return ({ service }) => (changed.size <= FEW && service !== undefined && changed.has(service) ? 1 : 0)
+/** Services that changed by themselves, a few at a time, and are not all done yet. `last`: what was planned for before. */
+export type Urgent = { readonly names: ReadonlySet<string>; readonly last: Digest['services'] | undefined }
+export const NOTHING_URGENT: Urgent = { names: new Set(), last: undefined }
+
+/** Where all is new, nothing goes first. */
+export function nextUrgent({ names, last }: Urgent, { services }: Digest): Urgent {
+  const changed = last === undefined ? [] : [...services].filter(([name, text]) => last.get(name) !== text).map(([name]) => name)
+  return { names: changed.length <= FEW ? new Set([...names, ...changed]) : names, last: services }
 }
+
+export const urgency =
+  ({ names }: Urgent) =>
+  ({ service }: Chain): number =>
+    service !== undefined && names.has(service) ? 1 : 0

@@ -5,7 +5,7 @@ import { type Box, createBox } from './box.ts'
 import type { Chain, LoadBalancer } from './core/model.ts'
 import { NO_REFUSALS, nextTry, noteRefused, withoutRefused } from './core/refusals.ts'
 import { servedBy } from './core/serving.ts'
-import { type Digest, digestOf, type Offer, urgency } from './offer.ts'
+import { type Digest, digestOf, NOTHING_URGENT, nextUrgent, type Offer, urgency } from './offer.ts'
 import { endingOf, nextPace, STEADY } from './pace.ts'
 import { type Provider, ServersRefused } from './providers/provider.ts'
 import { type Look, NOTHING_REMEMBERED, type Outcome, reconcileOne, type Shared, type Task, type Wish } from './reconcile.ts'
@@ -57,8 +57,7 @@ export function createWorker(options: WorkerOptions): Worker {
   let last: LoadBalancer | undefined
   /** Digest of the last pass that succeeded with a known outcome. */
   let done: Digest | undefined
-  /** By service, of the last pass that ended well. */
-  let doneServices: Digest['services'] = new Map()
+  let urgent = NOTHING_URGENT
   /** Nothing remembered of group members is trusted by the next reading. */
   let untrusted = true
   /** Leadership was gained since the last pass began. */
@@ -90,7 +89,7 @@ export function createWorker(options: WorkerOptions): Worker {
     if (outcome.status === 'looked' && outcome.result?.unknown === true) untrusted = true
     tried = current.text
     done = ending === 'well' ? current : undefined
-    if (ending === 'well') doneServices = current.services
+    if (ending === 'well') urgent = { ...urgent, names: new Set() }
     const dueAt = outcome.status === 'looked' ? outcome.look.recheckAt : undefined
     const times = [next.wait === undefined ? undefined : now() + next.wait, dueAt, nextTry(refusals, now()), poked ? now() : undefined]
     recheckAt = earliest(times)
@@ -151,7 +150,8 @@ export function createWorker(options: WorkerOptions): Worker {
     }
     const outcome = await reconcileOne(task, shared, (look) => {
       looked(under, look)
-      priority = urgency(under.digest, doneServices)
+      urgent = nextUrgent(urgent, under.digest)
+      priority = urgency(urgent)
     })
     if (!under.looked) untrusted ||= whole
     settle(outcome, under)
