@@ -1,0 +1,82 @@
+// Starts the daemon as the image does, built and in a process of its own, and asks it how it is.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { copyFileSync, createWriteStream, mkdirSync, readFileSync } from 'node:fs'
+import type { Tuning } from '../../src/app.ts'
+import { run } from '../lab/process.ts'
+import type { Report } from './child-main.ts'
+
+export type Child = {
+  readonly pid: number
+  report(): Promise<Report>
+  /** Delays of the event loop count from now on. */
+  reset(): void
+  /** Ends it in good order. */
+  stop(): Promise<void>
+  /** As a crash would. */
+  kill(): Promise<void>
+}
+
+/** Inside the project, so that the packages are found. */
+const BUILT = '.cache/child'
+/** As in the image and the systemd unit. */
+const FLAGS = ['--max-semi-space-size=2', '--optimize-for-size']
+
+export async function buildChild(): Promise<void> {
+  mkdirSync(BUILT, { recursive: true })
+  copyFileSync('package.json', `${BUILT}/package.json`)
+  await run([process.execPath, 'node_modules/typescript/bin/tsc', '-p', 'test/support/tsconfig.child.json'])
+}
+
+export type ChildOptions = {
+  readonly env: Readonly<Record<string, string>>
+  readonly tuning?: Tuning
+  /** Where its log goes; nowhere without it. */
+  readonly logTo?: string
+}
+
+/** After `buildChild`. */
+export function startChild({ env, tuning = {}, logTo }: ChildOptions): Child {
+  const profile = process.env['CHILD_FLAGS']?.split(' ') ?? []
+  const child = spawn(process.execPath, [...FLAGS, ...profile, `${BUILT}/test/support/child-main.js`], {
+    env: { PATH: process.env['PATH'] ?? '', ...env, TUNING: JSON.stringify(tuning) },
+    stdio: ['ignore', 'inherit', logTo === undefined ? 'ignore' : 'pipe', 'ipc'],
+  })
+  if (logTo !== undefined) child.stderr?.pipe(createWriteStream(logTo))
+  const { pid } = child
+  if (pid === undefined) throw new Error('the daemon did not start')
+  const end = async (signal: NodeJS.Signals) => {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const ended = once(child, 'exit')
+    child.kill(signal)
+    await ended
+  }
+  return {
+    pid,
+    report: () => ask(child),
+    reset: () => void child.send('reset'),
+    stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL'),
+  }
+}
+
+async function ask(child: ChildProcess): Promise<Report> {
+  if (!child.connected) throw new Error('the daemon has ended')
+  const ended = new AbortController()
+  const onExit = () => ended.abort(new Error('the daemon has ended'))
+  child.once('exit', onExit)
+  try {
+    const answer = once(child, 'message', { signal: ended.signal })
+    child.send('report')
+    const [report] = await answer
+    return report as Report
+  } finally {
+    child.off('exit', onExit)
+  }
+}
+
+/** Of /proc/<pid>/status, in MB: now, and the most since its start. */
+export function memoryOf(pid: number, name: 'VmRSS' | 'VmHWM'): number {
+  const line = new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  return Number(line?.[1] ?? Number.NaN) / 1024
+}
