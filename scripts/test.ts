@@ -4,7 +4,11 @@ import { FOR_TESTS, providePackages } from './packages.ts'
 import { runVitest, type Suite } from './vitest.ts'
 
 /** Too slow for the check, and needing nothing that a machine may lack. */
-const LONG = [['faults', 12 * 60_000]] as const
+const LONG = [
+  ['fuzz', 5 * 60_000],
+  ['model', 12 * 60_000],
+  ['faults', 12 * 60_000],
+] as const
 
 /** In this order: the cheaper first. */
 const REAL = [
