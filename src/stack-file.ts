@@ -86,12 +86,23 @@ function readService(name: string, value: unknown, reader: Reader): Part {
   }
 }
 
+/** Aliases are followed only when values are asked for: one that leads nowhere, or round in circles, is found then. */
+function treeOf(text: string): { readonly tree: unknown } | { readonly problem: string } {
+  const problemOf = (error: unknown) => ({ problem: (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '' })
+  try {
+    const document = parseDocument(text, { merge: true, logLevel: 'error' })
+    const [error] = document.errors
+    return error === undefined ? { tree: document.toJS({ maxAliasCount: 1000 }) } : problemOf(error)
+  } catch (error) {
+    return problemOf(error)
+  }
+}
+
 function readOne({ path, text }: StackSource, env: Env): { services: ReadonlyMap<string, Part>; problems: string[]; unset: Set<string> } {
   const reader: Reader = { env, unset: new Set(), problems: [] }
-  const document = parseDocument(text, { merge: true, logLevel: 'error' })
-  const [error] = document.errors
-  if (error !== undefined) return { services: new Map(), problems: [`${path}: ${error.message.split('\n')[0]}`], unset: reader.unset }
-  const tree: unknown = document.toJS({ maxAliasCount: 1000 })
+  const read = treeOf(text)
+  if ('problem' in read) return { services: new Map(), problems: [`${path}: ${read.problem}`], unset: reader.unset }
+  const { tree } = read
   const listed = isTree(tree) ? tree['services'] : undefined
   if (!isTree(listed)) return { services: new Map(), problems: [`${path}: no services`], unset: reader.unset }
   const services = new Map(Object.entries(listed).map(([name, value]) => [name, readService(name, value, reader)]))

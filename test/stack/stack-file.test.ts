@@ -118,3 +118,12 @@ describe('a stack file', () => {
     expect(stack(text).problems[0]).toContain(problem)
   })
 })
+
+test.each(['<<: *a', 'a: &a [*a]\nservices: *a', 'services: *nowhere'])(
+  'aliases that lead nowhere, or round in circles, are a problem: %j',
+  (text) => {
+    const { services, problems } = readStack([{ path: 'stack.yml', text }], {}, '')
+    expect(services).toEqual([])
+    expect(problems).toHaveLength(1)
+  },
+)
