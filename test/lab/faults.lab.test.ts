@@ -1,12 +1,20 @@
 // Three real managers, one fault after another, under a steady load: what visitors see, what stays, who writes, how soon all is in step.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { carryOut, type Fault, type Row, table } from './faults/act.ts'
-import { killDaemon } from './faults/blows.ts'
+import { cutOff, demoteAndPromote, freeze, killDaemon, killEngine, restartAll, unplug, updateDaemons } from './faults/blows.ts'
 import { type Scene, setScene } from './faults/scene.ts'
+import type { LabNode } from './lab.ts'
 
 /** 30 s, the graces of 2 s, and the 15 s for which a new writer waits or a node that was down is left out. */
 const CONVERGE_S = 30 + 2 + 15
 const PER_SECOND = 20
+/** Long after an election (10-14 s), and after a node without heartbeats is down (15-30 s): its tasks are replaced, its weight goes. */
+const FROZEN_MS = 38_000
+/** A leader believes in itself for 11.5 s, and the next one waits 15 s before it writes. */
+const CUT_OFF_MS = 25_000
+const UNPLUGGED_MS = 15_000
+const KILLED_MS = 20_000
+const DEMOTED_MS = 12_000
 
 describe('three managers under faults', () => {
   let scene: Scene
@@ -19,7 +27,7 @@ describe('three managers under faults', () => {
   afterAll(async () => {
     if (rows.length > 0) process.stdout.write(`\n${table(rows)}\n`)
     await scene?.down()
-  }, 60_000)
+  }, 180_000)
   afterEach(async ({ task }) => {
     if (task.result?.state === 'fail') process.stderr.write(`swarm-slb, last lines:\n${await scene?.stage.daemon.logTail(60)}\n`)
   })
@@ -36,14 +44,53 @@ describe('three managers under faults', () => {
     expect(row.writes).not.toEqual([])
   }
 
+  const leader = () => scene.stage.lab.leader()
+  const others = (node: LabNode) => scene.stage.lab.nodes().filter((each) => each !== node)
+
   test('kill -9 of the daemon on the leader', async () => {
-    const leader = await scene.stage.lab.leader()
-    await survive({
-      name: 'kill -9 of the daemon on the leader',
-      suffering: [],
-      change: 'meanwhile',
-      provoke: () => killDaemon(scene.stage, leader),
-    })
+    const node = await leader()
+    await survive({ name: 'daemon killed', suffering: [], change: 'meanwhile', provoke: () => killDaemon(node) })
+  })
+
+  test('an update of the daemon by force', async () => {
+    await survive({ name: 'daemons updated', suffering: [], change: 'meanwhile', provoke: () => updateDaemons(scene.stage) })
+  })
+
+  test('the leader demoted, and promoted again', async () => {
+    const node = await leader()
+    const provoke = () => demoteAndPromote(scene.stage, node, DEMOTED_MS)
+    await survive({ name: 'leader demoted and promoted', suffering: [], change: 'meanwhile', provoke })
+  })
+
+  test('the leader frozen, and thawed', async () => {
+    const node = await leader()
+    const provoke = () => freeze(scene.stage.lab, [node], FROZEN_MS)
+    await survive({ name: 'leader frozen', suffering: [node], change: 'meanwhile', provoke })
+  })
+
+  test('no quorum, and a quorum again', async () => {
+    const provoke = async () => freeze(scene.stage.lab, others(await leader()), FROZEN_MS)
+    await survive({ name: 'quorum lost', suffering: [], change: 'afterwards', provoke })
+  })
+
+  test('the leader cut off from the other managers, then from everything', async () => {
+    const node = await leader()
+    const provoke = async () => {
+      await cutOff(scene.stage.lab, node, CUT_OFF_MS)
+      await unplug(scene.stage.lab, node, UNPLUGGED_MS)
+    }
+    await survive({ name: 'leader cut off', suffering: [node], change: 'meanwhile', provoke })
+  })
+
+  test("kill -9 of the leader's engine", async () => {
+    const node = await leader()
+    const provoke = () => killEngine(scene.stage.lab, node, KILLED_MS)
+    await survive({ name: 'engine of the leader killed', suffering: [node], change: 'meanwhile', provoke })
+  })
+
+  test('all engines restarted, one by one', async () => {
+    const provoke = () => restartAll(scene.stage)
+    await survive({ name: 'engines restarted', suffering: scene.stage.lab.nodes(), change: 'meanwhile', provoke })
   })
 
   test('the load was what it should be all the time', () => {

@@ -2,9 +2,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BALANCER } from '../cloud.ts'
 import type { LabNode } from '../lab.ts'
-import { createService, findListener, pageAnswers, weightsAre } from '../stage.ts'
+import { findListener, pageAnswers, type Stage, weightsAre } from '../stage.ts'
 import { found, notYet, until } from '../wait.ts'
+import { WEB_IMAGE } from '../web-image.ts'
 import { absences, judge, type Verdict } from './judge.ts'
+import type { Stream } from './load.ts'
 import { calm, ECHO, editByHand, everyNode, isMended, PAGE, QUIET, type Scene, whole } from './scene.ts'
 import { clashes, takesAway, type Write, writersSeen, writesSince } from './writers.ts'
 
@@ -35,61 +37,65 @@ const WHOLE_MS = 90_000
 const CONVERGE_MS = 90_000
 
 export async function carryOut(scene: Scene, fault: Fault): Promise<Row> {
-  const { stage, load } = scene
+  const { stage } = scene
   const begun = Date.now()
-  const name = `user-${fault.port}`
   const uri = `/by-hand-${fault.port}`
-  const create = () => created(scene, name, fault.port)
   // A wish for every daemon that takes itself for the writer: it shows who writes.
   await editByHand(stage.cloud, BALANCER.id, uri)
-  const user = fault.change === 'meanwhile' ? sleep(1000).then(create) : undefined
+  const user = fault.change === 'meanwhile' ? sleep(1000).then(() => created(scene, fault)) : undefined
   user?.catch(() => {}) // told below
   await fault.provoke()
   const healed = Date.now()
-  await (user ?? create())
+  await (user ?? created(scene, fault))
   await until('the swarm is whole', WHOLE_MS, () => whole(stage))
   const swarmAt = Date.now()
-  await weightsAre(stage, everyNode(stage), CONVERGE_MS, PAGE.listener)
-  await until(`listener ${fault.port} runs`, CONVERGE_MS, async () => {
-    const listener = await findListener(stage, fault.port)
-    return listener?.status === 'running' ? found(true) : notYet(listener?.status)
-  })
-  await until('the edit by hand is undone', CONVERGE_MS, () => isMended(stage.cloud, uri))
+  await inStep(stage, fault.port, uri)
   const took = (Date.now() - swarmAt) / 1000
   await pageAnswers(stage, fault.port, CONVERGE_MS)
   await until('visitors are served', WHOLE_MS, () => calm(scene, 2000))
-  const samples = scene.watching.between(begun, Date.now())
-  const writes = await writesSince(stage.cloud, begun, scene.nameOf)
-  const nodes = stage.lab.nodes().map((node) => node.name)
-  const since = (failures: (typeof load)['page']['failures']) => failures.filter(({ endedAt }) => endedAt >= begun)
+  return { name: fault.name, swarmTook: (swarmAt - healed) / 1000, took, ...(await seen(scene, fault, begun)) }
+}
+
+/** All nodes with their full weight, the user's listener there, and what was changed by hand undone. */
+async function inStep(stage: Stage, port: number, uri: string): Promise<void> {
+  await weightsAre(stage, everyNode(stage), CONVERGE_MS, PAGE.listener)
+  await until(`listener ${port} runs`, CONVERGE_MS, async () => {
+    const listener = await findListener(stage, port)
+    return listener?.status === 'running' ? found(true) : notYet(listener?.status)
+  })
+  await until('the edit by hand is undone', CONVERGE_MS, () => isMended(stage.cloud, uri))
+}
+
+async function seen({ stage, load, watching, nameOf }: Scene, { suffering }: Fault, begun: number) {
+  const samples = watching.between(begun, Date.now())
+  const writes = await writesSince(stage.cloud, begun, nameOf)
+  const names = (nodes: readonly LabNode[]) => nodes.map(({ name }) => name)
+  const since = ({ failures }: Stream) => failures.filter(({ endedAt }) => endedAt >= begun)
   return {
-    name: fault.name,
-    swarmTook: (swarmAt - healed) / 1000,
-    took,
-    http: judge(PAGE.listener, since(load.page.failures), load.pageControls, samples),
-    tcp: judge(ECHO.listener, since(load.echo.failures), load.echoControls, samples),
+    http: judge(PAGE.listener, since(load.page), load.pageControls, samples),
+    tcp: judge(ECHO.listener, since(load.echo), load.echoControls, samples),
     writes,
     wrong: [
-      ...absences(
-        samples,
-        [PAGE.listener, ECHO.listener, QUIET],
-        nodes,
-        fault.suffering.map((node) => node.name),
-      ),
+      ...absences(samples, [PAGE.listener, ECHO.listener, QUIET], names(stage.lab.nodes()), names(suffering)),
       ...writes.filter(takesAway).map((write) => `${write.node} called ${write.action} ${write.what}`),
       ...clashes(writes),
     ],
   }
 }
 
-/** As a user does it who tries again until the swarm takes it. */
-function created(scene: Scene, name: string, port: number): Promise<string> {
-  const labels = ['--replicas', '1', '--publish', '80', '--label', `slb.port.80=http://:${port}`]
-  return until(`service ${name} is created`, WHOLE_MS, () =>
-    createService(scene.stage, name, ...labels).then(found, (error: unknown) =>
-      String(error).includes('name conflicts with an existing object') ? found(name) : notYet(error),
-    ),
-  )
+/** As a user does it who tries again until the swarm takes it; through a manager that is not hit, where there is one. */
+function created({ stage }: Scene, { port, suffering }: Fault): Promise<string> {
+  const name = `user-${port}`
+  const well = stage.lab.nodes().filter((node) => !suffering.includes(node))
+  const publish = ['--replicas', '1', '--publish', '80', '--label', `slb.port.80=http://:${port}`]
+  const command = ['service', 'create', '--detach', '--no-resolve-image', '--name', name, ...publish, WEB_IMAGE]
+  let tries = 0
+  return until(`service ${name} is created`, WHOLE_MS, async () => {
+    const through = well[tries % Math.max(1, well.length)] ?? 'manager'
+    tries += 1
+    const done = await stage.lab.docker(through, command, { timeoutMs: 20_000 }).catch(String)
+    return /^\w+$/.test(done) || done.includes('name conflicts with an existing object') ? found(name) : notYet(done)
+  })
 }
 
 const cells = ({ name, swarmTook, took, http, tcp, writes }: Row): readonly string[] => {
