@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { DAEMON, SECRETS } from '../test/lab/daemon.ts'
+import { DAEMON, DAEMON_STACK, SECRETS } from '../test/lab/daemon.ts'
 import { claimGround } from '../test/lab/ground.ts'
 import { addHubAddress, inside, openHub, routeHubToMachine } from '../test/lab/network.ts'
 import { type RunOptions, run, start } from '../test/lab/process.ts'
@@ -54,7 +54,8 @@ export async function thisSwarmSite(progress: (line: string) => void): Promise<S
       loadImage: async (archive) => void (await docker(['load', '--input', archive], { timeoutMs: 300_000 })),
       async down() {
         await docker(['stack', 'rm', STACK]).catch(() => '')
-        await docker(['service', 'rm', ...SERVICES]).catch(() => '')
+        await docker(['stack', 'rm', DAEMON_STACK]).catch(() => '')
+        await docker(['service', 'rm', 'hello']).catch(() => '')
         await removeSecrets(docker)
         await removeImages(docker)
         await ground.clear()

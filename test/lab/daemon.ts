@@ -1,11 +1,18 @@
-// swarm-slb on a site as an operator installs it: a global service on managers, keys as secrets, read-only root, the engine's socket.
+// swarm-slb on a site as an operator installs it: deploy/stack.yml, with what tests and demonstrations set on top of it.
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { BALANCER, type Cloud, REGION, VPC } from './cloud.ts'
 import type { Site } from './site.ts'
 
-export const DAEMON = 'swarm-slb'
+const STACK_FILE = join(import.meta.dirname, '../../deploy/stack.yml')
+/** Of the stack file. */
+const SERVICE = 'swarm-slb'
+
+export const DAEMON_STACK = 'swarm-slb'
+/** The service as Swarm names it. */
+export const DAEMON = `${DAEMON_STACK}_${SERVICE}`
 
 export const SECRETS = { id: 'swarm-slb-key-id', secret: 'swarm-slb-key-secret' } as const
-const SOCKET_DIR = '/run/swarm-slb'
 
 export interface Daemon {
   /** Runs a command of swarm-slb inside a running daemon; answers with its output, whatever its exit code. */
@@ -13,43 +20,46 @@ export interface Daemon {
   logTail(lines?: number): Promise<string>
 }
 
-/** `env` is set on top; graces are short, so that people and tests need not wait. */
-export async function deployDaemon(site: Site, cloud: Cloud, image: string, env: Readonly<Record<string, string>> = {}): Promise<Daemon> {
+/** Endpoints of the simulated cloud, and graces so short that people and tests need not wait. */
+const settingsFor = ({ apiUrl, metadataUrl }: Cloud) => ({
+  SLB_VPC_ID: VPC,
+  SLB_ENDPOINT: apiUrl,
+  ECS_ENDPOINT: apiUrl,
+  METADATA_ENDPOINT: metadataUrl,
+  SLB_EXPOSE: 'published',
+  SLB_REMOVAL_GRACE: '2s',
+  SLB_DRAIN: '2s',
+  SLB_RESYNC_INTERVAL: '10s',
+})
+
+/** The stack file that people deploy, with a file on top of it. JSON is YAML, too. */
+export async function deployDaemon(
+  site: Site,
+  cloud: Cloud,
+  image: string,
+  environment: Readonly<Record<string, string>> = {},
+  volumes: readonly object[] = [],
+): Promise<Daemon> {
   for (const part of ['id', 'secret'] as const) await site.docker(['secret', 'create', SECRETS[part], '-'], { input: cloud.keys[part] })
-  const settings = {
-    SLB_ID: BALANCER.id,
-    ALIBABA_CLOUD_REGION_ID: REGION,
-    SLB_VPC_ID: VPC,
-    SLB_ENDPOINT: cloud.apiUrl,
-    ECS_ENDPOINT: cloud.apiUrl,
-    METADATA_ENDPOINT: cloud.metadataUrl,
-    ALIBABA_CLOUD_ACCESS_KEY_ID_FILE: `/run/secrets/${SECRETS.id}`,
-    ALIBABA_CLOUD_ACCESS_KEY_SECRET_FILE: `/run/secrets/${SECRETS.secret}`,
-    SLB_SOCKET: `${SOCKET_DIR}/swarm-slb.sock`,
-    SLB_EXPOSE: 'published',
-    SLB_REMOVAL_GRACE: '2s',
-    SLB_DRAIN: '2s',
-    SLB_RESYNC_INTERVAL: '10s',
-    ...env,
-  }
-  const constraints = ['node.role==manager', ...(site.constraint === undefined ? [] : [site.constraint])]
-  const place = ['--mode', 'global', ...constraints.flatMap((rule) => ['--constraint', rule]), '--stop-grace-period', '20s']
-  const rights = ['--read-only', '--mount', `type=tmpfs,destination=${SOCKET_DIR}`]
-  const socket = ['--mount', 'type=bind,source=/var/run/docker.sock,destination=/var/run/docker.sock,readonly']
-  const secrets = Object.values(SECRETS).flatMap((name) => ['--secret', name])
-  const variables = Object.entries(settings).flatMap(([name, value]) => ['--env', `${name}=${value}`])
-  const options = ['--detach', '--no-resolve-image', '--name', DAEMON, ...place, ...rights, ...socket, ...secrets, ...variables]
-  await site.docker(['service', 'create', ...options, image])
-  return {
-    command: (args) => inDaemon(site, args),
-    logTail: async (lines = 60) => {
-      const logs = site.engines.map((docker) =>
-        inContainer(docker, (id) => docker(['logs', '--tail', String(lines), id], { both: true, timeoutMs: 15_000 })),
-      )
-      return (await Promise.all(logs.map((log) => log.catch(String)))).join('\n\n')
-    },
-  }
+  const placement = site.constraint === undefined ? {} : { deploy: { placement: { constraints: [site.constraint] } } }
+  const service = { environment: { ...settingsFor(cloud), ...environment }, volumes, ...placement }
+  const overlay = join(site.folder, 'swarm-slb.json')
+  writeFileSync(overlay, JSON.stringify({ version: '3.8', services: { [SERVICE]: service } }, null, 2))
+  const files = [STACK_FILE, overlay].flatMap((file) => ['--compose-file', file])
+  const env = { ...process.env, SWARM_SLB_IMAGE: image, SLB_ID: BALANCER.id, ALIBABA_CLOUD_REGION_ID: REGION }
+  await site.docker(['stack', 'deploy', '--resolve-image', 'never', ...files, DAEMON_STACK], { env })
+  return daemonOf(site)
 }
+
+const daemonOf = (site: Site): Daemon => ({
+  command: (args) => inDaemon(site, args),
+  logTail: async (lines = 60) => {
+    const logs = site.engines.map((docker) =>
+      inContainer(docker, (id) => docker(['logs', '--tail', String(lines), id], { both: true, timeoutMs: 15_000 })),
+    )
+    return (await Promise.all(logs.map((log) => log.catch(String)))).join('\n\n')
+  },
+})
 
 type Docker = Site['engines'][number]
 

@@ -17,7 +17,11 @@ const EXAMPLE = join(import.meta.dirname, '../../deploy/examples/wordpress-like.
 /** Addresses of machines that may join later. */
 const SPARE_HOSTS = [14, 15]
 
-export async function setStage(env: Readonly<Record<string, string>> = {}): Promise<Stage> {
+/** `volumes`: further ones of the daemon, made once the folder of the site is known. */
+export async function setStage(
+  env: Readonly<Record<string, string>> = {},
+  volumes: (site: Site) => readonly object[] = () => [],
+): Promise<Stage> {
   const image = await provideImage(() => {})
   const site = await labSite({ managers: 3, alone: true })
   try {
@@ -28,7 +32,7 @@ export async function setStage(env: Readonly<Record<string, string>> = {}): Prom
     const listener = { port: HAND_MADE_PORT, protocol: 'tcp', status: 'running', description: 'by hand', vServerGroupId: group.id } as const
     const spare: Machine[] = SPARE_HOSTS.map((host) => ({ name: `spare-${host}`, address: `${site.lab.hub.prefix}.${host}` }))
     const cloud = await startCloud(site, { groups: [group], listeners: [listener] }, spare)
-    return { site, lab: site.lab, cloud, daemon: await deployDaemon(site, cloud, image.tag, env) }
+    return { site, lab: site.lab, cloud, daemon: await deployDaemon(site, cloud, image.tag, env, volumes(site)) }
   } catch (error) {
     await site.down()
     throw error
