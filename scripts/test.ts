@@ -1,53 +1,31 @@
-// `npm test`: everything. What cannot run here is skipped loudly; with CI=true that is a failure.
-import { row, runCheck } from './check.ts'
+// `npm test`: everything, one suite after the other, with a table at the end. A suite that fails keeps none of the others from running;
+// what cannot run here is skipped loudly, and with CI=true that is a failure.
+import { runSteps, show } from './check.ts'
 import { FOR_TESTS, providePackages } from './packages.ts'
-import { runVitest, type Suite } from './vitest.ts'
-
-/** Too slow for the check, and needing nothing that a machine may lack. */
-const LONG = [
-  ['fuzz', 5 * 60_000],
-  ['model', 12 * 60_000],
-  ['faults', 12 * 60_000],
-] as const
-
-/** In this order: the cheaper first. */
-const REAL = [
-  ['engine', 6 * 60_000],
-  ['lab', 10 * 60_000],
-] as const
+import { ALLOWED_SKIPS, SUITES, type SuitePlan } from './suites.ts'
+import { reasons, type Suite, skips, summaryTable } from './summary.ts'
+import { runVitest } from './vitest.ts'
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
-async function runReal(obstacle: string | undefined): Promise<readonly Suite[]> {
-  if (obstacle !== undefined) {
-    say(`\n*** SKIPPED: ${REAL.map(([name]) => name).join(' and ')}. No real swarm was tested: ${obstacle} ***\n`)
-    return []
+/** No suite speaks to a real account by accident: that is `npm run verify:cloud`. */
+const ENV = { LIVE: '0' }
+
+async function runSuite({ name, limitMs, workers, loud, real }: SuitePlan, obstacle: string | undefined): Promise<Suite> {
+  if (real && obstacle !== undefined) {
+    say(`\n*** SKIPPED: ${name}. No real swarm was tested: ${obstacle} ***\n`)
+    return { name, files: 0, tests: 0, failed: 0, skipped: [], seconds: 0, output: '', leftOut: obstacle }
   }
-  return runEach(REAL)
+  if (loud) say(`\n${name}`)
+  return show(runVitest({ name, projects: [name], limitMs, workers, env: ENV, onLine: loud && say }), loud)
 }
 
-async function runEach(list: typeof REAL | typeof LONG): Promise<readonly Suite[]> {
-  const suites: Suite[] = []
-  for (const [name, timeoutMs] of list) {
-    say(`\n${name}`)
-    suites.push(await runVitest(name, [name], timeoutMs, say))
-  }
-  return suites
-}
-
-// Before the check: some of its tests ask programs that a bare machine lacks.
+// Before the tests: some of them ask programs that a bare machine lacks.
 const obstacle = await providePackages(say, FOR_TESTS)
-const checked = await runCheck()
-const long = await runEach(LONG)
-const suites = await runReal(obstacle)
-const all = [...checked, ...long, ...suites]
-say('')
-for (const suite of all) say(row(suite))
-if (obstacle !== undefined) for (const [name] of REAL) say(`SKIPPED ${name.padEnd(19)} ${obstacle}`)
-const inCi = process.env['CI'] === 'true'
-const sum = (count: (suite: Suite) => number): number => all.reduce((total, suite) => total + count(suite), 0)
-const failed = sum((suite) => suite.failed) + (obstacle !== undefined && inCi ? REAL.length : 0)
-const skipped = sum((suite) => suite.skipped)
-if (skipped > 0) say(`${skipped} tests skipped`)
-say(`${sum((suite) => suite.passed)} passed, ${failed} failed`)
-process.exitCode = failed === 0 ? 0 : 1
+const suites: Suite[] = [...(await runSteps())]
+for (const plan of SUITES) suites.push(await runSuite(plan, obstacle))
+const failures = reasons(suites, process.env['CI'] === 'true', ALLOWED_SKIPS)
+say(`\n${summaryTable(suites)}\n`)
+for (const line of [...skips(suites, ALLOWED_SKIPS), ...failures.map((reason) => `FAILED ${reason}`)]) say(line)
+say(failures.length === 0 ? 'all tests passed' : 'the tests did not pass')
+process.exitCode = failures.length === 0 ? 0 : 1

@@ -5,7 +5,7 @@ const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll(/\
 const row = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`
 const shown = (value: Value | undefined): string => (value === undefined ? '' : `\`${JSON.stringify(value).replaceAll('"', '')}\``)
 
-export const UNVERIFIED = 'not verified yet'
+const UNVERIFIED = 'not verified yet'
 
 /** One row a fact; without findings the last columns say that nobody has asked. */
 export function factTable(facts: readonly Fact[], found: readonly Found[] = []): string {
