@@ -5,6 +5,9 @@ import { isWrite } from '../../src/simulator/actions/call.ts'
 import { silent } from '../support/board.ts'
 import { type Stand, until } from '../support/stand.ts'
 
+/** On a machine that others use, too. */
+const PATIENCE_MS = 15_000
+
 const WHERE = ['LoadBalancerId', 'ListenerPort', 'RegionId']
 
 /** `Set Scheduler=rr` for a listener's Set call, with all that it carries; the action alone for every other write. */
@@ -36,7 +39,7 @@ export const left = async (stand: Stand) => {
 export async function writesOf(stand: Stand, step: () => void, expected: number): Promise<string[]> {
   stand.simulator.requests.reset()
   step()
-  await until(`${expected} writes`, () => writes(stand).length >= expected).catch((error: Error) => {
+  await until(`${expected} writes`, () => writes(stand).length >= expected, PATIENCE_MS).catch((error: Error) => {
     throw new Error(`${error.message}; there were ${writes(stand).join(' | ')}`)
   })
   for (let look = 0; !(await inSync(stand)); look += 1) if (look > 20) throw new Error(`still to do: ${JSON.stringify(await left(stand))}`)
@@ -46,12 +49,12 @@ export async function writesOf(stand: Stand, step: () => void, expected: number)
 export const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 export const runs = (stand: Stand, ...ports: readonly number[]) =>
-  until(`${ports.join()} run`, () => ports.every((port) => stand.listener(port)?.status === 'running'))
+  until(`${ports.join()} run`, () => ports.every((port) => stand.listener(port)?.status === 'running'), PATIENCE_MS)
 
 /** Log lines as data. */
 export const logged = ({ logged: lines }: Stand): readonly Readonly<Record<string, unknown>>[] => lines.map((line) => JSON.parse(line))
 
-export const problem = (stand: Stand, text: string, ms?: number) =>
+export const problem = (stand: Stand, text: string, ms = PATIENCE_MS) =>
   until(
     `a problem that says ${text}`,
     () => logged(stand).some((line) => line['message'] === 'problem' && String(line['problem']).includes(text)),

@@ -76,6 +76,8 @@ describe('two swarms with owners of their own on one load balancer', () => {
     stand.services([web('a', 30_001, 8001)])
     // What the one gives back the other may have.
     await until('it goes over', () => stand.listener(8003)?.description === 'swarm-slb/them/both/80-tcp', 8000)
+    await are('tcp:8001', 'tcp:8002', 'tcp:8003')
+    await pause(200)
     stand.simulator.requests.reset()
     await pause(1300)
     expect(writes(stand)).toEqual([])
