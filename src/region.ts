@@ -113,6 +113,12 @@ export function createRegionWorker(options: RegionOptions): RegionWorker {
 
   const isResting = (change: RegionChange) => (resting.get(describeRegionChange(change)) ?? 0) > now()
 
+  /** A reading has explained the refusal, such as by showing who uses it: once that is over it is tried at once. */
+  function forget({ changes }: RegionDiff): void {
+    const lines = new Set(changes.map(describeRegionChange))
+    for (const line of resting.keys()) if (!lines.has(line)) resting.delete(line)
+  }
+
   /** All that is not left alone for now. */
   const open = ({ changes }: RegionDiff) => changes.filter((change) => !isResting(change))
   const runnable = (plan: RegionDiff) => open(plan).filter((change) => !(change.kind === 'createAcl' && reading.isRecent(change)))
@@ -213,6 +219,7 @@ export function createRegionWorker(options: RegionOptions): RegionWorker {
       if (offer.fresh) auditAt = Math.min(auditAt, now() + times.firstAudit)
       const plan = judge(offer)
       memory = plan.memory
+      forget(plan)
       if (isDue(offer, plan)) {
         again = true
         if (!running) {

@@ -202,6 +202,26 @@ describe('a certificate', () => {
     await its.pass(wantsFile('a'), { resync: true })
     expect(its.failed).toHaveLength(2)
   })
+
+  test('that was not let go for a listener that a later reading shows goes as soon as that is over', async () => {
+    const certificates = [uploaded('c-1', 'a'), uploaded('c-2', 'b')]
+    let inUse = true
+    const refuse = (change: RegionChange) => {
+      if (change.kind === 'deleteCertificate' && inUse) throw callError('failed', 'CertificateRelatedDomainExtensionExist')
+    }
+    const its = ground({ region: { certificates, caCertificates: [], acls: [] }, before: refuse })
+    await its.pass(wantsFile('a'))
+    expect(its.failed).toHaveLength(1)
+    const https = listener('https', 443, toDefault(30000), 'by hand', { extensions: [{ id: 'e', domain: 'www', certificate: 'c-2' }] })
+    its.read.set('lb-1', balancer({ listeners: [https] }))
+    await its.pass(wantsFile('a'), { resync: true })
+    inUse = false
+    its.read.set('lb-1', balancer())
+    its.clock.now += MINUTE
+    await its.pass(wantsFile('a'), { resync: true })
+    expect(its.failed).toHaveLength(1)
+    expect(its.lines()).toEqual(['deleteCertificate'])
+  })
 })
 
 describe('an access control list', () => {

@@ -8,7 +8,7 @@ import { openGate } from './gate.ts'
 const SPEED = 100
 const tuningFor = (deadlineMs: number): Tuning => ({
   speed: SPEED,
-  sharing: { filesMs: 15_000 },
+  sharing: { filesMs: 15_000, times: { rest: 60_000 } },
   rpc: { timeouts: { requestMs: deadlineMs }, waits: { firstMs: 2, maxMs: 50, totalMs: 600 } },
   buckets: { unlimited: true },
 })

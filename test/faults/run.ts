@@ -25,11 +25,12 @@ export type Course = {
 
 /** Milliseconds. */
 const TICK = 10
-const TIMES = { calm: 30, quiet: 700, limit: 20_000 }
+/** Quiet is longer than two resyncs: what only a resync finds belongs to the step, too. */
+const TIMES = { calm: 30, quiet: 1500, limit: 20_000 }
 
 export const nameOf = ({ step, action, nth, how }: Trouble): string => `${SCENARIO[step]?.name}/${action}#${nth}/${how}`
 
-const GRACES = { SLB_REMOVAL_GRACE: '10s', SLB_DRAIN: '10s', SLB_RESYNC_INTERVAL: '2m' }
+const GRACES = { SLB_REMOVAL_GRACE: '10s', SLB_DRAIN: '10s', SLB_RESYNC_INTERVAL: '60s' }
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
