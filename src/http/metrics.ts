@@ -2,6 +2,7 @@
 import { Counter, Gauge, Registry } from 'prom-client'
 import type { Board } from '../board.ts'
 import { COUNTERS, type CounterName } from '../tally.ts'
+import { plain } from '../terminal.ts'
 import { PassDurations } from './durations.ts'
 import { GAUGES, type Reading } from './gauges.ts'
 
@@ -31,6 +32,10 @@ export function createMetrics(board: Board): Metrics {
   return { contentType: registry.contentType, text: () => registry.metrics() }
 }
 
+/** prom-client escapes what would end a value, line breaks too; names of load balancers may hold what steers a terminal. */
+const harmless = (labels: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(labels).map(([name, value]) => [name, value.split('\n').map(plain).join('\n')]))
+
 const isCounter = (name: string): name is CounterName => name in COUNTERS
 
 function addCounter(registry: Registry, board: Board, counter: CounterName, name: string, help: string): void {
@@ -41,7 +46,7 @@ function addCounter(registry: Registry, board: Board, counter: CounterName, name
     registers: [registry],
     collect() {
       this.reset()
-      for (const { labels, value } of board.counters().counts[counter]) this.inc(labels, value)
+      for (const { labels, value } of board.counters().counts[counter]) this.inc(harmless(labels), value)
     },
   })
 }
@@ -55,7 +60,7 @@ function addGauge(registry: Registry, board: Board, { name, help, labels = [], r
     collect() {
       this.reset()
       if (labels.length === 0) this.remove()
-      for (const [given, value] of read(board.page(), board)) this.set(given, value)
+      for (const [given, value] of read(board.page(), board)) this.set(harmless(given), value)
     },
   })
 }
