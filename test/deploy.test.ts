@@ -69,6 +69,25 @@ describe('config/ram-policy.json', () => {
   })
 })
 
+describe('config/ram-policy-scoped.json', () => {
+  type Statement = { readonly Effect: string; readonly Action: readonly string[]; readonly Resource: readonly string[] }
+  const statementsOf = (file: string): readonly Statement[] => JSON.parse(read(file)).Statement
+  const scoped = statementsOf('config/ram-policy-scoped.json')
+  const everywhere = 'acs:slb:*:*:loadbalancer/*'
+  const isReading = (action: string) => /^\w+:(Describe|List)/.test(action)
+
+  test('grants the same actions as the other one, and what changes load balancers on named ones alone', () => {
+    const whole = statementsOf('config/ram-policy.json')
+    expect(scoped.map(({ Effect, Action }) => ({ Effect, Action }))).toEqual(whole.map(({ Effect, Action }) => ({ Effect, Action })))
+    for (const { Action, Resource } of scoped)
+      if (Resource.includes(everywhere)) expect(Action.filter((one) => !isReading(one))).toEqual([])
+    const named = scoped.flatMap(({ Resource }) => Resource).filter((one) => one.includes('loadbalancer/lb-'))
+    expect(new Set(named).size).toBe(2)
+    const { SLB_ID, SLB_ALLOW } = parseEnv(uncommented(read('config/example.env')))
+    for (const one of named) expect(`${SLB_ID},${SLB_ALLOW}`).toContain(one.split('/')[1])
+  })
+})
+
 describe('config/example.env', () => {
   const text = read('config/example.env')
 
