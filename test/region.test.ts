@@ -212,7 +212,7 @@ describe('a certificate', () => {
     const its = ground({ region: { certificates, caCertificates: [], acls: [] }, before: refuse })
     await its.pass(wantsFile('a'))
     expect(its.failed).toHaveLength(1)
-    const https = listener('https', 443, toDefault(30000), 'by hand', { extensions: [{ domain: 'www', certificate: 'c-2' }] })
+    const https = listener('https', 443, toDefault(30000), 'by hand', { extensions: [{ ref: 'e', domain: 'www', certificate: 'c-2' }] })
     its.read.set('lb-1', balancer({ listeners: [https] }))
     await its.pass(wantsFile('a'), { resync: true })
     inUse = false
