@@ -26,7 +26,7 @@ export type Course = {
 /** Milliseconds. */
 const TICK = 10
 /** Quiet is longer than two resyncs: what only a resync finds belongs to the step, too. */
-const TIMES = { calm: 30, quiet: 1500, limit: 20_000 }
+const TIMES = { calm: 30, quiet: 1500, limit: 60_000 }
 
 export const nameOf = ({ step, action, nth, how }: Trouble): string => `${SCENARIO[step]?.name}/${action}#${nth}/${how}`
 
