@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config'
 /**
  * unit: pure and nock. simulator: needs only our own simulator. engine: a real Docker Engine. lab: a real three-node swarm.
  * model and fuzz: random sequences and inputs, minutes of them. faults: every call of one scenario fails in every way.
+ * load: clients at a steady rate, and a swarm of thousands. soak: minutes of churn after which nothing has grown.
  * live: what can also be asked of a real account (LIVE=1), else of our simulator.
  */
 const project = (name: string, include: string[], exclude: string[] = [], timeout = 10_000, parallel = true) => ({
@@ -47,6 +48,8 @@ export default defineConfig({
       random('model', ['test/model/*.model.test.ts']),
       random('fuzz', ['test/fuzz/*.fuzz.test.ts']),
       random('faults', ['test/faults/*.faults.test.ts']),
+      project('load', ['test/**/*.load.test.ts'], [], 120_000, false),
+      project('soak', ['test/soak/*.soak.test.ts'], [], 120_000, false),
       live(),
       project('engine', ['test/**/*.engine.test.ts'], [], 120_000, false),
       project('lab', ['test/lab/**/*.lab.test.ts'], [], 300_000, false),

@@ -23,6 +23,8 @@ export const SUITES: readonly SuitePlan[] = [
   { name: 'fuzz', limitMs: minutes(5), loud: true },
   { name: 'model', limitMs: minutes(12), loud: true },
   { name: 'faults', limitMs: minutes(12), loud: true },
+  { name: 'load', limitMs: minutes(12), workers: 1, loud: true },
+  { name: 'soak', limitMs: minutes(6), workers: 1, loud: true },
   { name: 'engine', limitMs: minutes(6), loud: true, real: true },
   { name: 'lab', limitMs: minutes(20), loud: true, real: true },
 ]

@@ -52,7 +52,7 @@ export function openLoad(): Promise<Stand> {
       SLB_REMOVAL_GRACE: '30s',
       SLB_DRAIN: '30s',
       SLB_NODE_DOWN_GRACE: '60s',
-      SLB_RESYNC_INTERVAL: '60s',
+      SLB_RESYNC_INTERVAL: '30m',
       SLB_HTTP_ADDR: '127.0.0.1:0',
       LOG_LEVEL: 'info',
     },
