@@ -103,7 +103,8 @@ export function createRpc(options: RpcOptions): Rpc & { readonly close: () => vo
     }
   }
   const rpc: Rpc = (action, params, call) => {
-    const place = { priority: call.priority ?? 0, share: call.share ?? '' }
+    // What is read is what writes wait for.
+    const place = { priority: call.priority ?? (call.kind === 'read' ? 1 : 0), share: call.share ?? '' }
     return repeat(options.buckets, waits, attempt, { action, params: { RegionId: options.regionId, ...params }, call, place })
   }
   return Object.assign(rpc, { close: () => agent.destroy() })
