@@ -197,3 +197,17 @@ test('the end of the signal ends the rest at once, and lets a pass finish', asyn
   await end
   expect(run.passes).toHaveLength(1)
 })
+
+describe('a pass that took long', () => {
+  test('makes times that are asked for wait twice as long, and no wake', async () => {
+    const run = start({}, (count) => (count === 1 ? sleep(60) : undefined))
+    await sleep(70)
+    run.loop.at(0)
+    await sleep(40)
+    expect(run.passes, 'still resting').toHaveLength(1)
+    run.loop.wake('service')
+    await sleep(60)
+    expect(run.passes, 'woken').toHaveLength(2)
+    expect(gap(run, 0, 1)).toBeLessThan(60 + 2 * 60 + 60)
+  })
+})
