@@ -8,7 +8,7 @@ import { Undecided } from './refusal.ts'
 
 export const ANSWERS: readonly Fact[] = [
   {
-    question: 'HTTP status where a load balancer is not there (§7.1)',
+    question: 'HTTP status where a load balancer is not there',
     settings: ['unsure.loadBalancerMissingStatus'],
     async probe(bench) {
       const { status, code } = await bench.call('DescribeLoadBalancerAttribute', { LoadBalancerId: 'lb-swarmslbverifynone' })
@@ -17,7 +17,7 @@ export const ANSWERS: readonly Fact[] = [
     },
   },
   {
-    question: 'Rows that DescribeLoadBalancers shows when not told (§7.5)',
+    question: 'Rows that DescribeLoadBalancers shows when not told',
     settings: ['unsure.loadBalancerPageSize'],
     async probe(bench) {
       const size = numberOf(await bench.ok('DescribeLoadBalancers', {}), 'PageSize')

@@ -10,7 +10,7 @@ const UNKNOWN = 'i-swarmslbverifynone'
 
 export const GROUPS: readonly Fact[] = [
   {
-    question: 'Adding a server that is in the default group (§7.3)',
+    question: 'Adding a server that is in the default group',
     settings: ['unsure.addPresentServer'],
     async probe(bench) {
       await addServer(bench, bench.first)
@@ -19,7 +19,7 @@ export const GROUPS: readonly Fact[] = [
     },
   },
   {
-    question: 'Adding a member that is in the server group (§7.3)',
+    question: 'Adding a member that is in the server group',
     settings: ['unsure.addPresentMember'],
     async probe(bench) {
       const BackendServers = rows([{ ServerId: bench.first, Port: PORT }])
@@ -29,7 +29,7 @@ export const GROUPS: readonly Fact[] = [
     },
   },
   {
-    question: 'BackendServers in the answer of add: all of them, or those that were sent (§7.4)',
+    question: 'BackendServers in the answer of add: all of them, or those that were sent',
     settings: ['unsure.backendServersAnswer'],
     async probe(bench) {
       const VServerGroupId = await bench.group([{ ServerId: bench.first, Port: PORT }])
@@ -41,12 +41,12 @@ export const GROUPS: readonly Fact[] = [
     },
   },
   {
-    question: 'Servers that one call takes (§7.6)',
+    question: 'Servers that one call takes',
     settings: ['quotas.backendBatch'],
     probe: batch,
   },
   {
-    question: 'AddVServerGroupBackendServers with one bad server: nothing, or the part before it (§7.9)',
+    question: 'AddVServerGroupBackendServers with one bad server: nothing, or the part before it',
     settings: ['unsure.atomicBatches'],
     async probe(bench) {
       const VServerGroupId = await bench.group([])
@@ -80,7 +80,7 @@ export const GROUPS: readonly Fact[] = [
     },
   },
   {
-    question: 'BackendServers with single quotes and small first letters (§1.3)',
+    question: 'BackendServers with single quotes and small first letters',
     settings: [],
     async probe(bench) {
       const VServerGroupId = await bench.group([])

@@ -12,7 +12,7 @@ const HEALTH_MS = 60_000
 
 export const LISTENERS: readonly Fact[] = [
   {
-    question: 'Deleting the last listener makes the load balancer inactive (§7.8)',
+    question: 'Deleting the last listener makes the load balancer inactive',
     settings: ['unsure.lastListenerInactivates'],
     async probe(bench) {
       await bench.standing('TCP', OWN)
@@ -23,7 +23,7 @@ export const LISTENERS: readonly Fact[] = [
     },
   },
   {
-    question: 'Start on a listener that runs (§7.2)',
+    question: 'Start on a listener that runs',
     settings: ['unsure.startRunning'],
     async probe(bench) {
       const at = bench.on({ ListenerPort: await bench.standing('TCP', OWN), ListenerProtocol: 'tcp' })
@@ -33,7 +33,7 @@ export const LISTENERS: readonly Fact[] = [
     },
   },
   {
-    question: 'Stop on a listener that is stopped (§7.2)',
+    question: 'Stop on a listener that is stopped',
     settings: ['unsure.stopStopped'],
     async probe(bench) {
       const at = bench.on({ ListenerPort: await bench.standing('TCP', OWN), ListenerProtocol: 'tcp' })
@@ -42,7 +42,7 @@ export const LISTENERS: readonly Fact[] = [
     },
   },
   {
-    question: 'HealthCheckConnectPort in answers when it was never set (§7.10)',
+    question: 'HealthCheckConnectPort in answers when it was never set',
     settings: ['unsure.unsetCheckPort'],
     async probe(bench) {
       const port = numberOf(await shown(bench, OWN), 'HealthCheckConnectPort')
@@ -52,7 +52,7 @@ export const LISTENERS: readonly Fact[] = [
     },
   },
   {
-    question: 'BackendServerPort in answers while a server group is bound (§7.10)',
+    question: 'BackendServerPort in answers while a server group is bound',
     settings: ['unsure.backendPortWithGroup'],
     async probe(bench) {
       const port = numberOf(await shown(bench, { ...OWN, VServerGroupId: await someGroup(bench) }), 'BackendServerPort')
@@ -63,7 +63,7 @@ export const LISTENERS: readonly Fact[] = [
     },
   },
   {
-    question: 'An empty server group on a listener (§7.11)',
+    question: 'An empty server group on a listener',
     settings: ['unsure.emptyGroup'],
     async probe(bench) {
       const { status, code } = await bench.listener('TCP', { VServerGroupId: await bench.group([]) })
@@ -71,7 +71,7 @@ export const LISTENERS: readonly Fact[] = [
     },
   },
   {
-    question: 'TCP and UDP listeners on one port (§7.12)',
+    question: 'TCP and UDP listeners on one port',
     settings: ['unsure.tcpUdpSamePort'],
     async probe(bench) {
       const ListenerPort = await bench.standing('TCP', OWN)
@@ -80,7 +80,7 @@ export const LISTENERS: readonly Fact[] = [
     },
   },
   {
-    question: '`HealthCheckInterval` with a capital on CreateLoadBalancerTCPListener (§7.14)',
+    question: '`HealthCheckInterval` with a capital on CreateLoadBalancerTCPListener',
     settings: ['unsure.capitalIntervalOnCreate'],
     async probe(bench) {
       const interval = numberOf(await shown(bench, { ...OWN, HealthCheckInterval: 7 }), 'HealthCheckInterval')
@@ -88,7 +88,7 @@ export const LISTENERS: readonly Fact[] = [
     },
   },
   {
-    question: 'HealthCheckInterval of a TCP listener when it was never set (§3.5)',
+    question: 'HealthCheckInterval of a TCP listener when it was never set',
     settings: [],
     probe: async (bench) => ({ seen: textOf(await shown(bench, OWN), 'HealthCheckInterval') }),
   },
@@ -107,7 +107,7 @@ export const LISTENERS: readonly Fact[] = [
     },
   },
   {
-    question: 'A server of weight 0 in DescribeHealthStatus (§7.16)',
+    question: 'A server of weight 0 in DescribeHealthStatus',
     settings: ['unsure.weightZeroHealth'],
     probe: weightZero,
   },

@@ -11,7 +11,7 @@ const CODES = [301, 302, 303, 307, 308]
 
 export const RULES: readonly Fact[] = [
   {
-    question: 'CreateRules with one bad rule: nothing, or the part before it (§7.9)',
+    question: 'CreateRules with one bad rule: nothing, or the part before it',
     settings: ['unsure.atomicBatches'],
     probe: atomicRules,
   },
@@ -21,7 +21,7 @@ export const RULES: readonly Fact[] = [
     probe: ruleHealth,
   },
   {
-    question: 'What ForwardCode may be (§7.15)',
+    question: 'What ForwardCode may be',
     settings: ['unsure.forwardCodes'],
     async probe(bench) {
       const ForwardPort = await https(bench)
@@ -34,7 +34,7 @@ export const RULES: readonly Fact[] = [
     },
   },
   {
-    question: 'Creating a redirect needs HealthCheck (§7.15)',
+    question: 'Creating a redirect needs HealthCheck',
     settings: ['unsure.redirectNeedsHealthCheck'],
     async probe(bench) {
       const { status, code } = await bench.listener('HTTP', redirect(await https(bench)))

@@ -3,7 +3,7 @@ import type { Fact } from './facts.ts'
 
 export const UNASKED: readonly Fact[] = [
   {
-    question: 'HTTP status of SystemBusy (§7.1)',
+    question: 'HTTP status of SystemBusy',
     settings: ['unsure.systemBusyStatus'],
     async probe({ ground }) {
       const status = ground.account.sent.find(({ code }) => code === 'SystemBusy')?.httpStatus
@@ -12,37 +12,37 @@ export const UNASKED: readonly Fact[] = [
     },
   },
   {
-    question: 'API rates beside the published ones (§7.13)',
+    question: 'API rates beside the published ones',
     settings: ['rates.writesPerMinute', 'rates.readsPerMinute'],
     probe: 'not asked: using up the rates of an account stops everything else that uses it',
   },
   {
-    question: 'How many server groups a load balancer may have (§4)',
+    question: 'How many server groups a load balancer may have',
     settings: ['quotas.groups'],
     probe: 'not asked: it would take more than a thousand calls',
   },
   {
-    question: 'DeleteLoadBalancer takes groups and rules with it (§3.1)',
+    question: 'DeleteLoadBalancer takes groups and rules with it',
     settings: [],
     probe: 'not asked: no load balancer is made or deleted here',
   },
   {
-    question: 'A load balancer none of whose backends are healthy sends to all of them (§3.5)',
+    question: 'A load balancer none of whose backends are healthy sends to all of them',
     settings: [],
     probe: 'not asked: it needs traffic and servers that answer',
   },
   {
-    question: 'Paths of rules tell capitals from small letters (§3.6)',
+    question: 'Paths of rules tell capitals from small letters',
     settings: [],
     probe: 'not asked: it needs traffic and servers that answer',
   },
   {
-    question: 'HTTP statuses of a disabled key, a wrong version and a wrong method (§5.5)',
+    question: 'HTTP statuses of a disabled key, a wrong version and a wrong method',
     settings: [],
     probe: 'not asked: bad requests lock accounts, and the daemon reads the code, not the status',
   },
   {
-    question: 'Hosts such as slb.cn-beijing.aliyuncs.com resolve (§5.3)',
+    question: 'Hosts such as slb.cn-beijing.aliyuncs.com resolve',
     settings: [],
     probe: 'not asked: the daemon uses the hosts of the published table; SLB_ENDPOINT names another',
   },
