@@ -9,7 +9,7 @@ const T = 1_700_000_000_000
 const failed = (at: number, cause = 'status 502', ms = 100): Failure => ({ at: T + at, endedAt: T + at + ms, cause })
 const control = (node: string, ...failures: readonly Failure[]): Control => ({
   node,
-  stream: { name: node, visits: () => 0, failures, stop: async () => {} },
+  stream: { name: node, visits: () => 0, failures, waiting: () => 0, stop: async () => {} },
 })
 const sample = (at: number, parts: Partial<Sample> = {}): Sample => ({
   at: T + at,

@@ -9,7 +9,7 @@ import type { LabNode } from './lab.ts'
 const CONVERGE_S = 30 + 2 + 15
 const PER_SECOND = 20
 /** Long after an election (10-14 s), and after a node without heartbeats is down (15-30 s): its tasks are replaced, its weight goes. */
-const FROZEN_MS = 38_000
+const FROZEN_MS = 36_000
 /** A leader believes in itself for 11.5 s, and the next one waits 15 s before it writes. */
 const CUT_OFF_MS = 25_000
 const UNPLUGGED_MS = 15_000

@@ -10,15 +10,17 @@ export interface Stream {
   /** Visits begun so far. */
   visits(): number
   readonly failures: readonly Failure[]
+  /** For how long the oldest visitor has been waiting for an answer; ms. */
+  waiting(): number
   stop(): Promise<void>
 }
 
-/** Longer than the load balancer waits for a backend: its own answer is seen. */
-const TIMEOUT_MS = 8000
+/** How long a visitor waits. The load balancer gives a server up after 5 s: through it longer, so that its answer is seen; past it shorter. */
+export const PATIENCE_MS = { through: 8000, past: 4000 } as const
 
 export function startStream(name: string, perSecond: number, visit: () => Promise<void>): Stream {
   const failures: Failure[] = []
-  const open = new Set<Promise<void>>()
+  const open = new Map<Promise<void>, number>()
   const ended = new AbortController()
   let visits = 0
   const begin = () => {
@@ -27,7 +29,7 @@ export function startStream(name: string, perSecond: number, visit: () => Promis
     const one = visit()
       .catch((error: unknown) => void failures.push({ at, endedAt: Date.now(), cause: causeOf(error) }))
       .finally(() => open.delete(one))
-    open.add(one)
+    open.set(one, at)
   }
   const run = async () => {
     const began = Date.now()
@@ -36,13 +38,14 @@ export function startStream(name: string, perSecond: number, visit: () => Promis
       while (visits < ((Date.now() - began) * perSecond) / 1000) begin()
       await sleep(1000 / perSecond, undefined, { signal: ended.signal }).catch(() => {})
     }
-    await Promise.all(open)
+    await Promise.all(open.keys())
   }
   const running = run()
   return {
     name,
     visits: () => visits,
     failures,
+    waiting: () => Date.now() - Math.min(Date.now(), ...open.values()),
     stop() {
       ended.abort()
       return running
@@ -56,18 +59,18 @@ const causeOf = (error: unknown): string => {
 }
 
 /** Fails where the answer is not 200. */
-export const visitPage = (url: string) => async (): Promise<void> => {
-  const { status } = await getText(url, TIMEOUT_MS)
+export const visitPage = (url: string, patienceMs: number) => async (): Promise<void> => {
+  const { status } = await getText(url, patienceMs)
   if (status !== 200) throw new Error(`status ${status}`)
 }
 
 /** Fails where the line that is sent does not come back. */
-export const visitEcho = (host: string, port: number) => (): Promise<void> =>
+export const visitEcho = (host: string, port: number, patienceMs: number) => (): Promise<void> =>
   new Promise((resolve, reject) => {
     const socket = connect({ host, port })
     const line = `${process.hrtime.bigint()}\n`
     let heard = ''
-    const timer = setTimeout(() => socket.destroy(Object.assign(new Error('no answer'), { name: 'TimeoutError' })), TIMEOUT_MS)
+    const timer = setTimeout(() => socket.destroy(Object.assign(new Error('no answer'), { name: 'TimeoutError' })), patienceMs)
     socket.setEncoding('utf8').on('data', (text: string) => {
       heard += text
       if (heard.endsWith('\n')) socket.end()

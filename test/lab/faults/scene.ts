@@ -3,7 +3,7 @@ import { balancer, type Cloud } from '../cloud.ts'
 import { createService, findListener, pageAnswers, type Stage, setStage, weightsAre } from '../stage.ts'
 import { found, type Look, notYet, until } from '../wait.ts'
 import type { Control } from './judge.ts'
-import { type Stream, startStream, visitEcho, visitPage } from './load.ts'
+import { PATIENCE_MS, type Stream, startStream, visitEcho, visitPage } from './load.ts'
 import { type Watching, watchBalancer } from './watching.ts'
 
 export const PAGE = { listener: 8080, published: 8081 } as const
@@ -64,7 +64,7 @@ async function deploySites(stage: Stage): Promise<void> {
   await createService(stage, 'site', '--mode', 'global', ...ports, ...labels)
   await createService(stage, 'quiet', '--publish', '80', '--label', `slb.port.80=http://:${QUIET}`)
   await pageAnswers(stage, PAGE.listener, 90_000)
-  await until('the echo answers', 30_000, async () => found(await visitEcho(stage.cloud.address, ECHO.listener)()))
+  await until('the echo answers', 30_000, async () => found(await visitEcho(stage.cloud.address, ECHO.listener, PATIENCE_MS.through)()))
   await until('the quiet listener runs', 30_000, async () =>
     (await findListener(stage, QUIET))?.status === 'running' ? found(true) : notYet(''),
   )
@@ -84,10 +84,10 @@ function startLoad({ cloud, lab }: Stage): Load {
   const control = (what: string, visit: (address: string) => () => Promise<void>): Control[] =>
     nodes.map(({ name, address }) => ({ node: name, stream: startStream(`${what} on ${name}`, CONTROL_PER_SECOND, visit(address)) }))
   return {
-    page: startStream('http', PER_SECOND, visitPage(`http://${cloud.address}:${PAGE.listener}/license.txt`)),
-    echo: startStream('tcp', PER_SECOND, visitEcho(cloud.address, ECHO.listener)),
-    pageControls: control('page', (address) => visitPage(`http://${address}:${PAGE.published}/license.txt`)),
-    echoControls: control('echo', (address) => visitEcho(address, ECHO.published)),
+    page: startStream('http', PER_SECOND, visitPage(`http://${cloud.address}:${PAGE.listener}/license.txt`, PATIENCE_MS.through)),
+    echo: startStream('tcp', PER_SECOND, visitEcho(cloud.address, ECHO.listener, PATIENCE_MS.through)),
+    pageControls: control('page', (address) => visitPage(`http://${address}:${PAGE.published}/license.txt`, PATIENCE_MS.past)),
+    echoControls: control('echo', (address) => visitEcho(address, ECHO.published, PATIENCE_MS.past)),
   }
 }
 
@@ -107,9 +107,11 @@ export async function whole({ site, lab }: Stage): Promise<Look<true>> {
   return lacking.length === 0 ? found(true) : notYet(lacking.join(', '))
 }
 
-/** Nobody failed for this long, neither through the load balancer nor past it, and each node gets visitors. */
+/** For this long nobody failed or waited, neither through the load balancer nor past it, and each node gets visitors. */
 export async function calm({ load, watching, stage }: Scene, forMs: number): Promise<Look<true>> {
-  const failing = streamsOf(load).filter(({ failures }) => failures.some(({ endedAt }) => endedAt > Date.now() - forMs))
+  const failing = streamsOf(load).filter(
+    ({ failures, waiting }) => waiting() > forMs || failures.some(({ endedAt }) => endedAt > Date.now() - forMs),
+  )
   if (failing.length > 0) return notYet(failing.map(({ name }) => name).join(', '))
   const { inUse = {} } = watching.samples.at(-1) ?? {}
   const idle = [PAGE, ECHO].filter(({ listener }) => inUse[listener]?.length !== stage.lab.nodes().length)
