@@ -65,7 +65,7 @@ export const WEB_SCENARIOS: readonly Scenario[] = [
   {
     name: 'certificate renewed under load',
     // Upload, switch, delete.
-    budget: { 'default group': { made: 3, reads: 20, failed: 0, wallMs: 10_000 } },
+    budget: { 'default group': { made: 3, reads: 30, failed: 0, wallMs: 10_000 } },
     peer: 'has none',
     run: renewal,
     unlimitedOnly: true,
