@@ -93,7 +93,8 @@ export function createFleet(options: FleetOptions): Fleet {
     const next = know(id, outcome, before)
     known.set(id, next)
     if (outcome.status === 'looked' && !first.has(id)) first.set(id, outcome.look.lb)
-    report.state(id, before?.error ?? '', next.error)
+    // A reading that was given up for the end says nothing about the load balancer.
+    if (!stop.aborted) report.state(id, before?.error ?? '', next.error)
     // The cloud's errors say all there is in one line; any other is a fault of ours.
     if (outcome.status === 'failed' && !(outcome.error instanceof CallError) && !stop.aborted) report.broken(id, outcome.error)
     const changes = outcome.status === 'looked' ? (outcome.result?.applied.length ?? 0) : 0
