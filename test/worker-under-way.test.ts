@@ -6,23 +6,26 @@ import { offerOf } from './support/passes.ts'
 import { api, type Ground, ground, pass, turnOfLoop } from './support/worker-ground.ts'
 
 /** A worker whose changes wait until `go`. */
-function held(boxMs = 10_000): { its: Ground; go: () => void } {
+function held(boxMs = 10_000): { its: Ground; reached: Promise<void>; go: () => void } {
   const gate = Promise.withResolvers<void>()
+  const reached = Promise.withResolvers<void>()
   const its = ground({
     lb: balancer(),
     boxMs,
     around: async (_, effect) => {
+      reached.resolve()
       await gate.promise
       effect()
     },
   })
-  return { its, go: gate.resolve }
+  return { its, reached: reached.promise, go: gate.resolve }
 }
 
 test('nothing is due while it runs, although its time box was over: nobody asks again and again', async () => {
-  const { its, go } = held(1)
+  const { its, reached, go } = held(1)
   its.worker.offer(offerOf({ services: [web()] }))
-  await new Promise((resolve) => setTimeout(resolve, 20))
+  await reached
+  await sleep(20)
   go()
   await its.worker.idle()
   expect(its.worker.recheckAt()).toBe(its.clock.now)

@@ -4,11 +4,12 @@ import { readService } from '../../src/core/labels.ts'
 import type { PublishedPort } from '../../src/core/model.ts'
 import { LABEL_NAMES } from '../../src/core/options.ts'
 import { LABELLED, lines, PUBLISHED, problems, read, service } from '../support/labels.ts'
+import { anyString } from '../support/random.ts'
 
 /** Processor time: a busy machine fails no test. */
 const cpuMs = () => process.cpuUsage().user / 1000
 
-const anyText = fc.oneof(fc.string({ unit: 'binary', maxLength: 40 }), fc.string({ maxLength: 40 }))
+const anyText = fc.oneof(anyString(40), fc.string({ maxLength: 40 }))
 const number = fc.oneof(fc.constantFrom('80', '53', '0', '65536', '080'), fc.nat(70_000).map(String))
 const option = fc.oneof(fc.constantFrom<string>(...LABEL_NAMES, '__proto__', 'constructor'), anyText)
 const key = fc.oneof(

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { EVERY_NODE, isChosenBy, NODES_FORM, parseNodeChoice } from '../../src/core/node-choice.ts'
 import { node } from '../support/build.ts'
+import { anyString } from '../support/random.ts'
 
 const nodes = [
   node('n1', { role: 'manager', hostname: 'alpha', labels: { zone: 'a' } }),
@@ -87,7 +88,7 @@ describe('a choice of nodes', () => {
     expect(chosen('node.constructor==x')[0]).toMatch(/^nodes are not chosen by/)
     expect(chosen('constructor')[0]).toMatch(/is no constraint/)
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 60 }), (text) => {
+      fc.property(anyString(60), (text) => {
         const parsed = parseNodeChoice(text)
         if (parsed.ok) expect(nodes.filter((one) => isChosenBy(one, parsed.value)).length).toBeLessThanOrEqual(3)
         else expect(parsed.text).toMatch(/^[ -~]+$/)

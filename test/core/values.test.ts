@@ -5,6 +5,7 @@ import { nearest } from '../../src/core/nearest.ts'
 import { OPTION_NAMES, type OptionName } from '../../src/core/options.ts'
 import { plain, quote } from '../../src/core/quote.ts'
 import { expectedValue, parseValue } from '../../src/core/values.ts'
+import { anyString } from '../support/random.ts'
 
 type Row = [option: OptionName, protocol: Protocol, text: string, value: string | number]
 type Bad = [option: OptionName, protocol: Protocol, text: string]
@@ -95,7 +96,7 @@ describe('quoting', () => {
 
   test('is short and printable, whatever comes', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 500 }), (text) => {
+      fc.property(anyString(500), (text) => {
         expect(quote(text)).toMatch(/^[ -~]{2,110}$/)
         expect(plain(text)).toMatch(/^[ -~]{1,120}$/)
       }),

@@ -1,5 +1,6 @@
 // Texts as attackers, tired people and broken programs write them.
 import fc from 'fast-check'
+import { anyString } from '../support/random.ts'
 
 const NASTY = ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', '', ' ', '\0', '\u001b[31m', '‮', '＄', 'Ａ', '\uD800']
 
@@ -33,7 +34,7 @@ const long = fc
   .map(([piece, size]) => piece.repeat(Math.ceil(size / piece.length)))
 
 export const anyText: fc.Arbitrary<string> = fc.oneof(
-  { weight: 6, arbitrary: fc.string({ unit: 'binary', maxLength: 60 }) },
+  { weight: 6, arbitrary: anyString(60) },
   { weight: 4, arbitrary: fc.string({ maxLength: 60 }) },
   { weight: 2, arbitrary: fc.constantFrom(...NASTY) },
   { weight: 1, arbitrary: long },
