@@ -11,7 +11,7 @@ import { createRpc, type JsonObject, type RpcEvent } from '../../src/providers/a
 import { CallError } from '../../src/providers/provider.ts'
 import type { SettingsPatch } from '../../src/simulator/settings.ts'
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts'
-import { Refusal } from './refusal.ts'
+import { Refusal, Undecided } from './refusal.ts'
 
 /** What one call came to. `code` is `OK`, or why the cloud did not do it. */
 export type Answer = {
@@ -33,7 +33,7 @@ export interface Account {
   readonly provider: ClbProvider
   /** Every request that was sent, repetitions too. */
   readonly sent: readonly RpcEvent[]
-  /** Busy and throttled calls are repeated in place; what is then refused is an answer, not an error. */
+  /** Busy and throttled calls are repeated in place; what is refused is an answer. @throws Undecided without an answer. */
   call(action: string, params?: Params, product?: 'slb' | 'ecs'): Promise<Answer>
   close(): Promise<void>
 }
@@ -118,8 +118,9 @@ async function settled(call: Promise<{ readonly body: JsonObject }>, busy: reado
   try {
     return { status: 200, code: 'OK', message: '', body: (await call).body, busy }
   } catch (error) {
-    // Without a status nothing was answered at all: that is no statement of the cloud's.
-    if (!(error instanceof CallError) || error.httpStatus === undefined) throw error
+    if (!(error instanceof CallError)) throw error
+    // Lost, late, or busy to the end: that is no statement of the cloud's.
+    if (error.status !== 'failed' || error.httpStatus === undefined) throw new Undecided(`${error.action}: ${error.code} ${error.message}`)
     return { status: error.httpStatus, code: error.code, message: error.message, body: {}, busy }
   }
 }

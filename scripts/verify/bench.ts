@@ -81,7 +81,7 @@ export function createBench(ground: Ground): Bench {
     later: (action, params) => void undo.push({ action, params }),
     async undo() {
       // What cannot be undone now is found by its mark in the end.
-      for (const { action, params } of undo.splice(0).reverse()) await account.call(action, params)
+      for (const { action, params } of undo.splice(0).reverse()) await account.call(action, params).catch(() => undefined)
     },
   }
   return bench

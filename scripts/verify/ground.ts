@@ -88,8 +88,11 @@ export async function clear(ground: Ground): Promise<readonly string[]> {
     // What was just let go may be held for a moment longer.
     if (round > 0) await sleep(ground.account.live ? 2_000 : 20)
     for (const { what, action, params } of left) {
-      const { status, code, message } = await ground.account.call(action, params)
-      if (status !== 200) why.set(what, `${code} ${message}`)
+      const reason = await ground.account.call(action, params).then(
+        ({ status, code, message }) => (status === 200 ? undefined : `${code} ${message}`),
+        (error: unknown) => String(error),
+      )
+      if (reason !== undefined) why.set(what, reason)
     }
   }
   return (await leftovers(ground)).map(({ what }) => `${what}${why.has(what) ? ` (${why.get(what)})` : ''}`)

@@ -5,16 +5,6 @@ import { group, http, LB, member, port, simulate, tcp, theListener, theLoadBalan
 const udp = tcp
 
 describe('a new listener', () => {
-  test('is stopped, and runs after Start', async () => {
-    const simulator = await simulate()
-    await ok(simulator, 'CreateLoadBalancerTCPListener', tcp(80))
-    expect((await ok(simulator, 'DescribeLoadBalancerTCPListenerAttribute', port(80))).Status).toBe('stopped')
-    await ok(simulator, 'StartLoadBalancerListener', port(80))
-    expect((await ok(simulator, 'DescribeLoadBalancerTCPListenerAttribute', port(80))).Status).toBe('running')
-    await ok(simulator, 'StopLoadBalancerListener', port(80))
-    expect((await ok(simulator, 'DescribeLoadBalancerTCPListenerAttribute', port(80))).Status).toBe('stopped')
-  })
-
   test("has the API's defaults for what was left out", async () => {
     const simulator = await simulate()
     await ok(simulator, 'CreateLoadBalancerTCPListener', tcp(80))
@@ -44,12 +34,6 @@ describe('a new listener', () => {
       IdleTimeout: 15,
       RequestTimeout: 60,
     })
-  })
-
-  test('of layer 4 sends HealthCheckSwitch and reads HealthCheck', async () => {
-    const simulator = await simulate()
-    await ok(simulator, 'CreateLoadBalancerTCPListener', tcp(80, { HealthCheckSwitch: 'off' }))
-    expect((await ok(simulator, 'DescribeLoadBalancerTCPListenerAttribute', port(80))).HealthCheck).toBe('off')
   })
 
   test('with an HTTP check shows what that check uses', async () => {
@@ -127,17 +111,6 @@ describe('ports', () => {
 })
 
 describe('Set', () => {
-  test('changes only what it names', async () => {
-    const simulator = await simulate()
-    await ok(simulator, 'CreateLoadBalancerTCPListener', tcp(80, { Description: 'a', HealthyThreshold: 4 }))
-    await ok(simulator, 'SetLoadBalancerTCPListenerAttribute', port(80, { EstablishedTimeout: 60 }))
-    expect(await ok(simulator, 'DescribeLoadBalancerTCPListenerAttribute', port(80))).toMatchObject({
-      Description: 'a',
-      HealthyThreshold: 4,
-      EstablishedTimeout: 60,
-    })
-  })
-
   test('switches to a group and back to the default one', async () => {
     const simulator = await simulate()
     const id = await group(simulator)

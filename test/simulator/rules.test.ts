@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ok, refusal } from './client.ts'
-import { group, http, port, simulate, tcp, theListener } from './support.ts'
+import { group, http, port, simulate, theListener } from './support.ts'
 
 async function ruled(options = {}) {
   const simulator = await simulate(options)
@@ -46,12 +46,6 @@ describe('forwarding rules', () => {
     const { simulator, rule, create } = await ruled({ settings: { quotas: { rules: 2 } } })
     await ok(simulator, 'CreateRules', create(rule('a1'), rule('a2')))
     expect(await refusal(simulator, 'CreateRules', create(rule('a3')))).toBe('400 TooManyRules')
-  })
-
-  test('belong to http and https only', async () => {
-    const { simulator, rule } = await ruled()
-    await ok(simulator, 'CreateLoadBalancerTCPListener', tcp(81))
-    expect(await refusal(simulator, 'CreateRules', port(81, { RuleList: JSON.stringify([rule('a1')]) }))).toBe('400 RuleNotSupport')
   })
 
   test('may leave the settings of their listener, with all they then need', async () => {
