@@ -28,7 +28,7 @@ function print({ found, left, calls }: Run, live: boolean): void {
   say(`\n${factTable(FACTS, found)}\n`)
   const changed = differences(found)
   say(changed.length === 0 ? 'Everything that was decided is as the simulator assumes.' : `Otherwise than assumed:\n${changed.join('\n')}`)
-  say(`\nSettings for the simulator (--settings or PATCH /settings):\n${JSON.stringify(settingsOf(found), null, 2)}\n`)
+  say(`\nSettings for the simulator (PATCH /settings):\n${JSON.stringify(settingsOf(found), null, 2)}\n`)
   say(`${calls} calls to ${live ? 'the cloud' : 'the simulator'}`)
   for (const one of left) say(`NOT REMOVED: ${one}`)
 }

@@ -42,7 +42,7 @@ async function findLoadBalancer({ provider, loadBalancer }: Account): Promise<st
 }
 
 /** Why this load balancer is not to be touched; empty: it may be. */
-export function reasonsAgainst(attribute: JsonObject, groups: JsonObject): readonly string[] {
+function reasonsAgainst(attribute: JsonObject, groups: JsonObject): readonly string[] {
   const tags = tagsOf(attribute)
   const owners = [...tags.keys()].filter((key) => taggedOwner(key) !== undefined || TAKEN_TAGS.includes(key))
   const foreign = (rows: readonly JsonObject[], text: string, what: (row: JsonObject) => string) =>

@@ -11,7 +11,7 @@ export const MARK = 'swarm-slb/verify'
 /** Names and tag keys of what a region shares begin with it. */
 export const NAME = 'swarm-slb-verify'
 /** On certificates and access control lists that the provider made. */
-export const REGION_TAG = 'swarm-slb:verify'
+const REGION_TAG = 'swarm-slb:verify'
 
 export type Leftover = { readonly what: string; readonly action: string; readonly params: Params }
 export type Place = { readonly account: Account; readonly id: string; readonly servers: readonly string[] }

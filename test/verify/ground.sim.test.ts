@@ -7,7 +7,6 @@ import { verify } from '../../scripts/verify/run.ts'
 import type { Simulator } from '../../src/simulator/simulator.ts'
 import type { LoadBalancer } from '../../src/simulator/world.ts'
 
-const signal = new AbortController().signal
 const BATCH = FACTS.filter(({ settings }) => settings.includes('quotas.backendBatch'))
 
 async function opened() {
