@@ -86,9 +86,22 @@ function readService(name: string, value: unknown, reader: Reader): Part {
   }
 }
 
+/** Brackets that nest deeper are nobody's stack file, and take the parser seconds. */
+const DEEPEST = 100
+
+function isTooDeep(text: string): boolean {
+  let depth = 0
+  for (const [bracket] of text.matchAll(/[[\]{}]/g)) {
+    depth = bracket === '[' || bracket === '{' ? depth + 1 : Math.max(0, depth - 1)
+    if (depth > DEEPEST) return true
+  }
+  return false
+}
+
 /** Aliases are followed only when values are asked for: one that leads nowhere, or round in circles, is found then. */
 function treeOf(text: string): { readonly tree: unknown } | { readonly problem: string } {
   const problemOf = (error: unknown) => ({ problem: (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '' })
+  if (isTooDeep(text)) return { problem: `brackets nest more than ${DEEPEST} deep` }
   try {
     const document = parseDocument(text, { merge: true, logLevel: 'error' })
     const [error] = document.errors

@@ -127,3 +127,10 @@ test.each(['<<: *a', 'a: &a [*a]\nservices: *a', 'services: *nowhere'])(
     expect(problems).toHaveLength(1)
   },
 )
+
+test('brackets that nest without end are a problem at once, not after seconds', () => {
+  const begun = performance.now()
+  const { problems } = readStack([{ path: 'stack.yml', text: `services: ${'{a: '.repeat(20_000)}` }], {}, '')
+  expect(problems).toEqual(['stack.yml: brackets nest more than 100 deep'])
+  expect(performance.now() - begun).toBeLessThan(1000)
+})
