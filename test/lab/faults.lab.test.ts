@@ -1,8 +1,10 @@
 // Three real managers, one fault after another, under a steady load: what visitors see, what stays, who writes, how soon all is in step.
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { carryOut, type Fault, type Row, table } from './faults/act.ts'
 import { cutOff, demoteAndPromote, freeze, killDaemon, killEngine, restartAll, unplug, updateDaemons } from './faults/blows.ts'
-import { type Scene, setScene } from './faults/scene.ts'
+import { editByHand, type Scene, setScene } from './faults/scene.ts'
+import { type Write, writesSince } from './faults/writers.ts'
 import type { LabNode } from './lab.ts'
 
 /** 30 s, the graces of 2 s, and the 15 s for which a new writer waits or a node that was down is left out. */
@@ -10,7 +12,9 @@ const CONVERGE_S = 30 + 2 + 15
 const PER_SECOND = 20
 /** Long after an election (10-14 s), and after a node without heartbeats is down (15-30 s): its tasks are replaced, its weight goes. */
 const FROZEN_MS = 36_000
-/** A leader believes in itself for 11.5 s, and the next one waits 15 s before it writes. */
+/** So long a leader may believe in itself without the others, and its lease for 3 s more. */
+const BELIEF_MS = 11_500 + 3000
+/** The next one waits 15 s before it writes. */
 const CUT_OFF_MS = 25_000
 const UNPLUGGED_MS = 15_000
 const KILLED_MS = 20_000
@@ -68,9 +72,18 @@ describe('three managers under faults', () => {
     await survive({ name: 'leader frozen', suffering: [node], change: 'meanwhile', provoke })
   })
 
-  test('no quorum, and a quorum again', async () => {
-    const provoke = async () => freeze(scene.stage.lab, others(await leader()), FROZEN_MS)
+  test('no quorum, and a quorum again: nothing is written without one', async () => {
+    let written: readonly Write[] = []
+    const provoke = async () => {
+      const frozen = freeze(scene.stage.lab, others(await leader()), FROZEN_MS)
+      await sleep(BELIEF_MS)
+      await editByHand(scene.stage, '/without-a-quorum')
+      const from = Date.now()
+      const to = await frozen
+      written = (await writesSince(scene.stage.cloud, from, scene.nameOf)).filter(({ at }) => at < to)
+    }
     await survive({ name: 'quorum lost', suffering: [], change: 'afterwards', provoke })
+    expect(written).toEqual([])
   })
 
   test('the leader cut off from the other managers, then from everything', async () => {

@@ -1,6 +1,5 @@
 // One fault from its beginning to the swarm's recovery and ours, and what the row in the table says of it.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { BALANCER } from '../cloud.ts'
 import type { LabNode } from '../lab.ts'
 import { findListener, pageAnswers, type Stage, weightsAre } from '../stage.ts'
 import { found, notYet, until } from '../wait.ts'
@@ -19,7 +18,7 @@ export type Fault = {
   /** Whether a user can change anything meanwhile: without a quorum nobody can. */
   readonly change: 'meanwhile' | 'afterwards'
   /** From the first blow to the moment in which nothing is broken by us any more. */
-  readonly provoke: () => Promise<void>
+  readonly provoke: () => Promise<unknown>
 }
 
 export type Row = {
@@ -39,9 +38,7 @@ const CONVERGE_MS = 90_000
 export async function carryOut(scene: Scene, fault: Fault): Promise<Row> {
   const { stage } = scene
   const begun = Date.now()
-  const uri = `/by-hand-${fault.port}`
-  // A wish for every daemon that takes itself for the writer: it shows who writes.
-  await editByHand(stage.cloud, BALANCER.id, uri)
+  await editByHand(stage, `/by-hand-${fault.port}`)
   const user = fault.change === 'meanwhile' ? sleep(1000).then(() => created(scene, fault)) : undefined
   user?.catch(() => {}) // told below
   await fault.provoke()
@@ -49,7 +46,7 @@ export async function carryOut(scene: Scene, fault: Fault): Promise<Row> {
   await (user ?? created(scene, fault))
   await until('the swarm is whole', WHOLE_MS, () => whole(stage))
   const swarmAt = Date.now()
-  await inStep(stage, fault.port, uri)
+  await inStep(stage, fault.port)
   const took = (Date.now() - swarmAt) / 1000
   await pageAnswers(stage, fault.port, CONVERGE_MS)
   await until('visitors are served', WHOLE_MS, () => calm(scene, 2000))
@@ -57,13 +54,13 @@ export async function carryOut(scene: Scene, fault: Fault): Promise<Row> {
 }
 
 /** All nodes with their full weight, the user's listener there, and what was changed by hand undone. */
-async function inStep(stage: Stage, port: number, uri: string): Promise<void> {
+async function inStep(stage: Stage, port: number): Promise<void> {
   await weightsAre(stage, everyNode(stage), CONVERGE_MS, PAGE.listener)
   await until(`listener ${port} runs`, CONVERGE_MS, async () => {
     const listener = await findListener(stage, port)
     return listener?.status === 'running' ? found(true) : notYet(listener?.status)
   })
-  await until('the edit by hand is undone', CONVERGE_MS, () => isMended(stage.cloud, uri))
+  await until('the edit by hand is undone', CONVERGE_MS, () => isMended(stage))
 }
 
 async function seen({ stage, load, watching, nameOf }: Scene, { suffering }: Fault, begun: number) {

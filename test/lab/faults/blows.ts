@@ -35,11 +35,12 @@ export async function killEngine(lab: Lab, node: LabNode, downMs: number): Promi
   await node.engine.start()
 }
 
-/** The engines stand still; containers, the daemon among them, run on. */
-export async function freeze(lab: Lab, nodes: readonly LabNode[], forMs: number): Promise<void> {
+/** The engines stand still; containers, the daemon among them, run on. Answers with the time of their thaw. */
+export async function freeze(lab: Lab, nodes: readonly LabNode[], forMs: number): Promise<number> {
   for (const node of nodes) lab.freeze(node)
   try {
     await sleep(forMs)
+    return Date.now()
   } finally {
     for (const node of nodes) lab.thaw(node)
   }

@@ -1,6 +1,6 @@
 // The scene of all faults: a site under steady load through the load balancer and past it, and what is looked at meanwhile.
-import { balancer, type Cloud } from '../cloud.ts'
-import { createService, findListener, pageAnswers, type Stage, setStage, weightsAre } from '../stage.ts'
+import { balancer } from '../cloud.ts'
+import { BALANCER_ID, createService, findListener, pageAnswers, type Stage, setStage, weightsAre } from '../stage.ts'
 import { found, type Look, notYet, until } from '../wait.ts'
 import type { Control } from './judge.ts'
 import { PATIENCE_MS, type Stream, startStream, visitEcho, visitPage } from './load.ts'
@@ -118,11 +118,11 @@ export async function calm({ load, watching, stage }: Scene, forMs: number): Pro
   return idle.length === 0 ? found(true) : notYet(`not all nodes behind ${idle.map(({ listener }) => listener).join(', ')}`)
 }
 
-/** A check that somebody edited on the quiet listener. */
-export const editByHand = (cloud: Cloud, balancerId: string, uri: string): Promise<unknown> =>
-  cloud.call('SetLoadBalancerHTTPListenerAttribute', { LoadBalancerId: balancerId, ListenerPort: QUIET, HealthCheckURI: uri })
+/** A check that somebody edits on the quiet listener: a wish for every daemon that takes itself for the writer. */
+export const editByHand = ({ cloud }: Stage, uri: string): Promise<unknown> =>
+  cloud.call('SetLoadBalancerHTTPListenerAttribute', { LoadBalancerId: BALANCER_ID, ListenerPort: QUIET, HealthCheckURI: uri })
 
-export async function isMended(cloud: Cloud, uri: string): Promise<Look<true>> {
+export async function isMended({ cloud }: Stage): Promise<Look<true>> {
   const now = (await balancer(cloud)).listeners.find(({ port }) => port === QUIET)?.config['HealthCheckURI']
-  return now === uri ? notYet(`the check is still ${now}`) : found(true)
+  return now === '/' ? found(true) : notYet(`the check is still ${now}`)
 }
