@@ -27,7 +27,7 @@ export const openSoak = (): Promise<Stand> =>
     state: { loadBalancers: BALANCERS.map((id) => ({ id, name: `name-${id}` })) },
     env: {
       SLB_ID: BALANCERS.join(),
-      SLB_MAX_DELETES: '10000',
+      SLB_MAX_DELETES: '100%',
       SLB_QUOTAS: 'unlimited',
       SLB_REMOVAL_GRACE: '500ms',
       SLB_DRAIN: '500ms',

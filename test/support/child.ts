@@ -22,6 +22,9 @@ const BUILT = '.cache/child'
 /** As in the image and the systemd unit. */
 const FLAGS = ['--max-semi-space-size=2', '--optimize-for-size']
 
+/** Characters of its log that an error quotes. */
+const LAST_WORDS = 2000
+
 export async function buildChild(): Promise<void> {
   mkdirSync(BUILT, { recursive: true })
   copyFileSync('package.json', `${BUILT}/package.json`)
@@ -37,10 +40,13 @@ export type ChildOptions = {
 
 /** After `buildChild`. */
 export function startChild({ env, tuning = {}, logTo }: ChildOptions): Child {
-  const profile = process.env['CHILD_FLAGS']?.split(' ') ?? []
-  const child = spawn(process.execPath, [...FLAGS, ...profile, `${BUILT}/test/support/child-main.js`], {
+  const child = spawn(process.execPath, [...FLAGS, `${BUILT}/test/support/child-main.js`], {
     env: { PATH: process.env['PATH'] ?? '', ...env, TUNING: JSON.stringify(tuning) },
-    stdio: ['ignore', 'inherit', logTo === undefined ? 'ignore' : 'pipe', 'ipc'],
+    stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+  })
+  let last = ''
+  child.stderr?.on('data', (text) => {
+    last = `${last}${text}`.slice(-LAST_WORDS)
   })
   if (logTo !== undefined) child.stderr?.pipe(createWriteStream(logTo))
   const { pid } = child
@@ -53,17 +59,17 @@ export function startChild({ env, tuning = {}, logTo }: ChildOptions): Child {
   }
   return {
     pid,
-    report: () => ask(child),
+    report: () => ask(child, () => last),
     reset: () => void child.send('reset'),
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
   }
 }
 
-async function ask(child: ChildProcess): Promise<Report> {
-  if (!child.connected) throw new Error('the daemon has ended')
+async function ask(child: ChildProcess, words: () => string): Promise<Report> {
+  if (!child.connected) throw new Error(`the daemon has ended: ${words()}`)
   const ended = new AbortController()
-  const onExit = () => ended.abort(new Error('the daemon has ended'))
+  const onExit = () => ended.abort(new Error(`the daemon has ended: ${words()}`))
   child.once('exit', onExit)
   try {
     const answer = once(child, 'message', { signal: ended.signal })
