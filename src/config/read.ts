@@ -4,6 +4,10 @@ import type { z } from 'zod'
 import { Secret } from './secret.ts'
 import { flagOf, SETTINGS, type Setting, type SettingKey } from './settings.ts'
 
+/** Of a wrong value so much is shown: enough to know it again. */
+const LONGEST = 200
+const cut = (shown: string, { length }: string): string => (length > LONGEST ? `${shown}… (${length} characters)` : shown)
+
 type Parsed<S extends Setting> = S extends { default: string } | { required: true }
   ? z.output<S['schema']>
   : z.output<S['schema']> | undefined
@@ -52,7 +56,7 @@ function parse(setting: Setting, given: Given | undefined): { readonly value: un
   if (result.success) return { value: result.data instanceof Secret ? new Secret(result.data.reveal(), given?.file) : result.data }
   const reasons = result.error.issues.map((issue) => issue.message).join(', ')
   // A password in a URL is a secret too.
-  const shown = setting.secret ? '' : ` is ${JSON.stringify(text.replace(/\/\/[^/]*@/, '//…@'))}`
+  const shown = setting.secret ? '' : ` is ${cut(JSON.stringify(text.replace(/\/\/[^/]*@/, '//…@').slice(0, LONGEST)), text)}`
   return { problem: `${given?.from ?? setting.env[0]}${shown}: ${reasons}` }
 }
 

@@ -17,6 +17,8 @@ export type Fuzzed<T> = {
   /** Throws what is a fault; may answer with a Sized: how much came out, and how much may. */
   readonly run: (input: T) => unknown
   readonly count: number
+  /** Where it is not SLOW_MS. */
+  readonly slowMs?: number
   /** Errors that the function says it throws. */
   readonly declared?: (error: unknown) => boolean
 }
@@ -57,6 +59,7 @@ function expectClean(): void {
 /** Adds what was measured to the line that is printed at the end. */
 export async function fuzz<T>(one: Fuzzed<T>): Promise<void> {
   const count = runs(one.count)
+  const { slowMs = SLOW_MS } = one
   const seed = seedFor(`fuzz ${one.name}`)
   const slowest: { readonly took: number; readonly input: T }[] = []
   const property = fc.asyncProperty(one.inputs, async (input) => {
@@ -68,9 +71,9 @@ export async function fuzz<T>(one: Fuzzed<T>): Promise<void> {
   await fc.assert(property, { numRuns: count, seed })
   let worst = 0
   for (const { took, input } of slowest) {
-    const ms = took > SLOW_MS / 4 ? await fastest(one, input) : took
+    const ms = took > slowMs / 4 ? await fastest(one, input) : took
     worst = Math.max(worst, ms)
-    expect(ms, `slow: ${fc.stringify(input).slice(0, 500)}`).toBeLessThan(SLOW_MS)
+    expect(ms, `slow: ${fc.stringify(input).slice(0, 500)}`).toBeLessThan(slowMs)
   }
   expectClean()
   process.stdout.write(`fuzz ${one.name}: ${count} inputs, slowest ${worst.toFixed(1)} ms\n`)
