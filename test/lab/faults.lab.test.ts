@@ -16,9 +16,9 @@ const FROZEN_MS = 36_000
 const BELIEF_MS = 11_500 + 3000
 /** The next one waits 15 s before it writes. */
 const CUT_OFF_MS = 25_000
-const UNPLUGGED_MS = 15_000
-const KILLED_MS = 20_000
-const DEMOTED_MS = 12_000
+const UNPLUGGED_MS = 10_000
+const KILLED_MS = 18_000
+const DEMOTED_MS = 10_000
 
 describe('three managers under faults', () => {
   let scene: Scene

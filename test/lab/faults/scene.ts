@@ -61,7 +61,7 @@ export async function setScene(): Promise<Scene> {
 async function deploySites(stage: Stage): Promise<void> {
   const ports = [PAGE, ECHO].flatMap(({ published }, index) => ['--publish', `${published}:${index === 0 ? 80 : 7}`])
   const labels = ['--label', `slb.port.80=http://:${PAGE.listener}`, '--label', `slb.port.7=tcp://:${ECHO.listener}`]
-  await createService(stage, 'site', '--mode', 'global', ...ports, ...labels)
+  await createService(stage, 'site', '--mode', 'global', '--restart-delay', '1s', ...ports, ...labels)
   await createService(stage, 'quiet', '--publish', '80', '--label', `slb.port.80=http://:${QUIET}`)
   await pageAnswers(stage, PAGE.listener, 90_000)
   await until('the echo answers', 30_000, async () => found(await visitEcho(stage.cloud.address, ECHO.listener, PATIENCE_MS.through)()))
