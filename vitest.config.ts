@@ -34,7 +34,13 @@ const live = () => {
 
 /** `npm run check` has a minute: what takes longer, or is about the stand-in alone, is for `npm test`. */
 const quick = process.env['SUITE'] === 'quick'
-const SLOW_UNIT = ['test/simulator/**', 'test/verify/**', 'test/core/properties.test.ts', 'test/core/host-mode-properties.test.ts', 'test/core/labels-hostile.test.ts']
+const SLOW_UNIT = [
+  'test/simulator/**',
+  'test/verify/**',
+  'test/core/properties.test.ts',
+  'test/core/host-mode-properties.test.ts',
+  'test/core/labels-hostile.test.ts',
+]
 const QUICK_SIMULATOR = ['app', 'rules', 'move', 'names', 'export'].map((name) => `test/${name}.sim.test.ts`)
 
 export default defineConfig({
