@@ -15,7 +15,7 @@ export const QUIET = 8300
 const PER_SECOND = 22
 const CONTROL_PER_SECOND = 4
 
-export type Load = {
+type Load = {
   readonly page: Stream
   readonly echo: Stream
   readonly pageControls: readonly Control[]

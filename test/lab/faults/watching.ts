@@ -24,7 +24,7 @@ const EVERY_MS = 300
 
 type HealthRow = { readonly ListenerPort: number; readonly ServerId: string; readonly ServerHealthStatus: string }
 
-export async function lookOnce(cloud: Cloud, machines: readonly Machine[]): Promise<Sample> {
+async function lookOnce(cloud: Cloud, machines: readonly Machine[]): Promise<Sample> {
   const names = new Map(machines.map((machine) => [instanceId(machine), machine.name]))
   const at = Date.now()
   const { listeners, backendServers } = await balancer(cloud)

@@ -34,7 +34,7 @@ const describe = (params: Entry['params']): string =>
     .join(' ')
 
 /** Where one process wrote less than this after another, ms. Within it a right to write, once confirmed, may still be used. */
-export const LEASE_MS = 3000
+const LEASE_MS = 3000
 
 /** Changes from one process to another that came too soon: empty where nobody fought. */
 export function clashes(writes: readonly Write[]): readonly string[] {
