@@ -58,7 +58,8 @@ export default defineConfig({
       project('soak', ['test/soak/*.soak.test.ts'], [], 120_000, false),
       live(),
       project('engine', ['test/**/*.engine.test.ts'], [], 120_000, false),
-      project('lab', ['test/lab/**/*.lab.test.ts'], [], 300_000, false),
+      project('lab', ['test/lab/**/*.lab.test.ts'], ['test/lab/faults.lab.test.ts'], 300_000, false),
+      project('lab-faults', ['test/lab/faults.lab.test.ts'], [], 300_000, false),
     ],
   },
 })

@@ -1,5 +1,5 @@
-// `npm test`: everything, one suite after the other, with a table at the end. A suite that fails keeps none of the others from running;
-// what cannot run here is skipped loudly, and with CI=true that is a failure.
+// `npm test`: one suite after the other, with a table at the end; with --long also those that take many minutes and a machine to themselves.
+// A suite that fails keeps none of the others from running; what cannot run here is skipped loudly, with CI=true as a failure.
 import { runSteps, show } from './check.ts'
 import { FOR_TESTS, providePackages } from './packages.ts'
 import { ALLOWED_SKIPS, SUITES, type SuitePlan } from './suites.ts'
@@ -23,7 +23,8 @@ async function runSuite({ name, limitMs, workers, loud, real }: SuitePlan, obsta
 // Before the tests: some of them ask programs that a bare machine lacks.
 const obstacle = await providePackages(say, FOR_TESTS)
 const suites: Suite[] = [...(await runSteps())]
-for (const plan of SUITES) suites.push(await runSuite(plan, obstacle))
+const withLong = process.argv.includes('--long')
+for (const plan of SUITES.filter(({ long }) => withLong || long !== true)) suites.push(await runSuite(plan, obstacle))
 const failures = reasons(suites, process.env['CI'] === 'true', ALLOWED_SKIPS)
 say(`\n${summaryTable(suites)}\n`)
 for (const line of [...skips(suites, ALLOWED_SKIPS), ...failures.map((reason) => `FAILED ${reason}`)]) say(line)

@@ -23,7 +23,7 @@ export interface RegionReading {
   failed(error: string): void
 }
 
-export type RegionAsk = {
+type RegionAsk = {
   readonly lists: ReadonlySet<RegionList>
   readonly wants: RegionWants
   readonly tag: string

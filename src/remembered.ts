@@ -19,7 +19,7 @@ export function beforeChange(remembered: Remembered, change: Change): Remembered
 }
 
 /** The listener that runs now because of this change. */
-export function openedBy(change: Change): ListenerKey | undefined {
+function openedBy(change: Change): ListenerKey | undefined {
   return change.kind === 'startListener' ? change.key : 'listener' in change ? change.listener.key : undefined
 }
 

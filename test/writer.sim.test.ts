@@ -22,7 +22,8 @@ let wishes = 0
 const wish = () => {
   wishes += 1
   const port = 8000 + wishes
-  swarm.show({ services: [swarmService('web', 30000, { 'slb.port.80': `tcp://:${port}` })] })
+  // Another service each time: labels of one that change so often count only now and then.
+  swarm.show({ services: [swarmService(`web-${wishes}`, 30000, { 'slb.port.80': `tcp://:${port}` })] })
   return port
 }
 const done = (port: number) =>

@@ -30,7 +30,7 @@ export const inSync = async (stand: Stand): Promise<boolean> =>
   (await planOnce(readConfig({ env: stand.env, flags: {} }), silent, NEVER)).inSync
 
 /** What is left to do for a daemon that has just started. */
-export const left = async (stand: Stand) => {
+const left = async (stand: Stand) => {
   const { loadBalancers, problems } = await planOnce(readConfig({ env: stand.env, flags: {} }), silent, NEVER)
   return { changes: loadBalancers.flatMap(({ changes }) => changes), problems: problems.map(({ text }) => text) }
 }

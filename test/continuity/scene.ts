@@ -31,7 +31,7 @@ export type Scene = {
   until(what: string, holds: () => boolean): Promise<void>
 }
 
-export const web = (labels: Readonly<Record<string, string>> = {}, { http, tcp }: Published = PUBLISHED) => {
+const web = (labels: Readonly<Record<string, string>> = {}, { http, tcp }: Published = PUBLISHED) => {
   const ports: readonly PortJson[] = [
     { target: 80, published: http },
     { target: 81, published: tcp },

@@ -9,7 +9,7 @@ const ONLY = process.env['FAULT'] ?? ''
 const WIDTH = Number(process.env['FAULT_WIDTH'] ?? 6)
 
 /** Each call of each step, failing in this way. */
-export function troublesOf(normal: readonly Course[], how: Trouble['how']): readonly Trouble[] {
+function troublesOf(normal: readonly Course[], how: Trouble['how']): readonly Trouble[] {
   return normal.flatMap(({ calls }, step) =>
     calls.map((action, index) => ({ step, action, nth: calls.slice(0, index + 1).filter((one) => one === action).length, how })),
   )
@@ -76,7 +76,7 @@ async function record(): Promise<readonly Course[]> {
 }
 
 /** The scenario as it goes without faults: first slowly, to see where each step ends, then at the pace of all the others. */
-export async function normalCourse(): Promise<readonly Course[]> {
+async function normalCourse(): Promise<readonly Course[]> {
   recorded ??= record()
   return recorded
 }

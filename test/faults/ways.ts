@@ -22,4 +22,3 @@ export const WAYS = {
 } as const satisfies Record<string, Order>
 
 export type Way = keyof typeof WAYS
-export const WAY_NAMES = Object.keys(WAYS) as Way[]

@@ -41,7 +41,7 @@ export const anyText: fc.Arbitrary<string> = fc.oneof(
 )
 
 /** Nearly right: a good text with something put in, taken out or said twice. */
-export const nearly = (...good: readonly string[]): fc.Arbitrary<string> =>
+const nearly = (...good: readonly string[]): fc.Arbitrary<string> =>
   fc.tuple(fc.constantFrom(...good), fc.array(fc.tuple(fc.nat(200), fc.nat(4), anyText), { maxLength: 3 })).map(([text, edits]) =>
     edits.reduce((now, [at, cut, put]) => {
       const place = at % (now.length + 1)

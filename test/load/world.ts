@@ -4,12 +4,12 @@ import { RATES } from '../../src/providers/aliyun/buckets.ts'
 import { type Stand, startStand, swarmService } from '../support/stand.ts'
 
 export const SERVICES = 2000
-export const NODES = 50
-export const BALANCERS = 60
+const NODES = 50
+const BALANCERS = 60
 /** Every so many services choose their nodes, and so have a server group of their own with all of them. */
 const OWN_GROUP_EVERY = 10
 const FASTER = 20
-export const SHARE = 0.5
+const SHARE = 0.5
 /** As for npm run bench. */
 const LATENCY_MS = 100
 
@@ -36,8 +36,6 @@ export function loadService(index: number, extra: Readonly<Record<string, string
 }
 
 export const loadServices = () => Array.from({ length: SERVICES }, (_, index) => loadService(index))
-
-export const OWN_GROUPS = SERVICES / OWN_GROUP_EVERY
 
 export function openLoad(): Promise<Stand> {
   const loadBalancers = Array.from({ length: BALANCERS }, (_, index) => ({ id: idOf(index), name: `front-${index + 1}` }))

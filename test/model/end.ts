@@ -42,7 +42,7 @@ type Ask = {
 }
 
 /** What services ask for that nothing keeps back. */
-export function asks(swarm: ModelSwarm): Ask[] {
+function asks(swarm: ModelSwarm): Ask[] {
   return swarm.services.flatMap((service) => {
     if (isFrozen(service) || !service.settled || !service.wish.enable) return []
     return service.wish.targets.map((target) => ({

@@ -18,7 +18,7 @@ export type ModelService = {
   /** Host mode: where its tasks run. */
   readonly tasks: readonly ModelTask[]
 }
-export type ModelTask = { readonly node: string; readonly port: number; readonly leaving: boolean }
+type ModelTask = { readonly node: string; readonly port: number; readonly leaving: boolean }
 
 export type ModelNode = {
   readonly id: string

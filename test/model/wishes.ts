@@ -70,7 +70,7 @@ export const someWish = (transport: Transport): fc.Arbitrary<Wish> =>
   })
 
 const isL7 = (protocol: Protocol) => protocol === 'http' || protocol === 'https'
-export const hasRules = ({ rules, targets }: Wish) => rules !== '' && targets.some(({ protocol }) => isL7(protocol))
+const hasRules = ({ rules, targets }: Wish) => rules !== '' && targets.some(({ protocol }) => isL7(protocol))
 const optionsOf = ({ options, targets }: Wish) =>
   Object.entries(options).filter(([name]) => targets.some(({ protocol }) => FITS[name]?.includes(protocol) !== false))
 
