@@ -54,11 +54,15 @@ function fieldsOf(raw: unknown) {
   const { statusCode, code, message, json } = Object(raw) as Readonly<Record<string, unknown>>
   return {
     statusCode: typeof statusCode === 'number' ? statusCode : undefined,
-    code: typeof code === 'string' && !String(message).includes(code) ? code : undefined,
-    message: typeof message === 'string' ? message : String(raw),
+    code: typeof code === 'string' && !(typeof message === 'string' && message.includes(code)) ? code : undefined,
+    message: typeof message === 'string' ? message : wordOf(raw),
     json,
   }
 }
+
+/** An object need not be convertible to text: its `toString` may be anything, too. */
+const wordOf = (raw: unknown): string =>
+  (typeof raw === 'object' && raw !== null) || typeof raw === 'function' ? 'an error without a message' : String(raw)
 
 function textOf(json: unknown): string | undefined {
   const { message } = Object(json) as Readonly<Record<string, unknown>>
