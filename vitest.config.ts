@@ -40,8 +40,16 @@ const SLOW_UNIT = [
   'test/core/properties.test.ts',
   'test/core/host-mode-properties.test.ts',
   'test/core/labels-hostile.test.ts',
+  'test/security/http.test.ts',
+  'test/deploy.test.ts',
+  'test/commands/commands.test.ts',
+  'test/swarm/watch.test.ts',
+  'test/providers/aliyun/{credentials,rpc,rpc-waiting,metadata}.test.ts',
+  'test/cases/**',
+  'test/stack/**',
+  'test/http/**',
 ]
-const QUICK_SIMULATOR = ['app', 'rules', 'move', 'names', 'export'].map((name) => `test/${name}.sim.test.ts`)
+const QUICK_SIMULATOR = ['app', 'rules'].map((name) => `test/${name}.sim.test.ts`)
 
 export default defineConfig({
   test: {

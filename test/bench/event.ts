@@ -10,6 +10,9 @@ import { openWorld, quiet, type World } from './world.ts'
 export const EVENT_FIGURE = 'event to first API call'
 const EVENTS = 30
 const LISTENER = 8080
+/** Labels of one service that change more than 10 times a minute count only now and then: the events are those of several. */
+const SERVICES = 5
+const nameOf = (index: number) => `web-${index}`
 
 /** Epoch milliseconds of each event, as they come. */
 async function follow(stream: Readable, times: number[]): Promise<void> {
@@ -25,29 +28,22 @@ async function runAgainst(docker: TestEngine, world: World, stream: Readable): P
   const { requests } = world.stand.simulator
   const events: number[] = []
   const following = follow(stream, events).catch(() => {})
-  const labels = ['--label', `slb.port.80=tcp://:${LISTENER}`]
-  const ports = ['--publish', 'published=30080,target=80']
-  await docker.docker(
-    'service',
-    'create',
-    '--detach',
-    '--no-resolve-image',
-    '--replicas',
-    '0',
-    '--name',
-    'web',
-    ...labels,
-    ...ports,
-    'image',
-  )
+  for (let index = 0; index < SERVICES; index += 1) {
+    const labels = ['--label', `slb.port.80=tcp://:${LISTENER + index}`]
+    const ports = ['--publish', `published=${30080 + index},target=80`]
+    const create = ['service', 'create', '--detach', '--no-resolve-image', '--replicas', '0']
+    await docker.docker(...create, '--name', nameOf(index), ...labels, ...ports, 'image')
+  }
   world.start()
-  while (world.stand.listener(LISTENER)?.status !== 'running') await sleep(20)
+  for (let index = 0; index < SERVICES; index += 1) {
+    while (world.stand.listener(LISTENER + index)?.status !== 'running') await sleep(20)
+  }
   const waits: number[] = []
   for (let n = 0; n < EVENTS; n += 1) {
     await quiet(world.stand, 500)
     events.length = 0
     requests.reset()
-    await docker.docker('service', 'update', '--detach', '--label-add', `slb.port.80.health-check-interval=${6 + (n % 2)}`, 'web')
+    await docker.docker('service', 'update', '--detach', '--label-add', `slb.port.80.health-check-interval=${6 + n}`, nameOf(n % SERVICES))
     while (requests.counts().total === 0 || events.length === 0) await sleep(5)
     waits.push(Math.min(...requests.entries().map(({ time }) => time)) - Math.min(...events))
   }
