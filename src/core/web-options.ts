@@ -20,8 +20,8 @@ export const RULE_OPTIONS: readonly string[] = [
   'unhealthy-threshold',
 ]
 
-/** What a redirect has besides its port: who may connect. */
-const REDIRECT_OPTIONS: readonly string[] = ['forward-port', 'acl-status', 'acl-type', 'acl-id']
+/** All that a redirect has. */
+const REDIRECT_OPTIONS: readonly string[] = ['forward-port']
 
 /** Things of their own on the cloud, with changes of their own. */
 const SEPARATE: readonly string[] = ['domain-extensions']

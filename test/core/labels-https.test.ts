@@ -71,6 +71,20 @@ describe('an https listener', () => {
 })
 
 describe('a redirect', () => {
+  test.each(['slb.port.80.allow', 'slb.allow'])('has no list of who may connect: %s is for the https listener beside it', (label) => {
+    expect(problems(read(['80:80'], { ...BOTH, [label]: '10.0.0.0/8' }))).toEqual([])
+    const [http, https] = targets({ ...BOTH, [label]: '10.0.0.0/8' })
+    expect(http).toMatchObject({ settings: { 'forward-port': 443 }, access: undefined })
+    expect(https?.access).toEqual({ kind: 'allow', entries: ['10.0.0.0/8'] })
+  })
+
+  test('with a list and nothing beside it that takes it is told', () => {
+    const labels = { 'slb.port.80': 'http://', 'slb.port.80.forward-port': '443' }
+    const expected = 'has no use on a redirect, which has only its forward-port'
+    expect(problems(read(['80:80'], { ...labels, 'slb.port.80.deny': '10.0.0.0/8' }))).toEqual([`slb.port.80.deny ${expected}`])
+    expect(problems(read(['80:80'], { ...labels, 'slb.allow': '10.0.0.0/8' }))).toEqual([`slb.allow ${expected}`])
+  })
+
   test('has its port and nothing else, and leaves the other options to the https listener', () => {
     const labels = {
       ...BOTH,
