@@ -83,7 +83,8 @@ const paced = (rate: Rate, share: number) => rate.perMs * Math.max(1, 1 / (rate.
 
 /**
  * Milliseconds. The cloud counts a call when it arrives, we when it leaves, and the first of a burst is the slowest (a connection, a
- * check of leadership): without this pause at its end the calls after it come too early, every one of them.
+ * check of leadership). A bucket that was full gains nothing until that first call is there: without this pause at the end of the burst
+ * the calls after it come too early, every one of them. One that was not full has gained all the time, and its calls need no pause.
  */
 export const LATE_MS = 300
 
@@ -94,7 +95,7 @@ function createBucket(rate: Rate, now: () => number): Bucket {
     const waitMs = waitFor(level, rate, now())
     if (waitMs > 0) return waitMs
     const { tokens, at } = refill(level, rate, now())
-    burst ||= tokens >= 2
+    burst ||= tokens >= 2 && tokens > rate.tokens - 1
     const ends = burst && tokens < 2
     if (ends) burst = false
     level = { tokens: Math.max(0, tokens - 1), at: ends ? at + LATE_MS : at }

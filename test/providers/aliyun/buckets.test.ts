@@ -70,6 +70,17 @@ describe('buckets', () => {
     expect(await atOnce(buckets, 'DoIt', 'write', 1)).toBe(1)
   })
 
+  test('do not pause again where a few tokens came together while nobody asked', async () => {
+    let now = 0
+    const buckets = createBuckets({ share: 1, now: () => now })
+    const token = RATES.write.perMs / RATES.write.tokens
+    await atOnce(buckets, 'DoIt', 'write', 90)
+    now = LATE_MS + 5 * token
+    expect(await atOnce(buckets, 'DoIt', 'write', 9)).toBe(5)
+    now = LATE_MS + 6 * token
+    expect(await atOnce(buckets, 'DoIt', 'write', 9)).toBe(1)
+  })
+
   test('a share of less than a token a time gives one token in a longer time', async () => {
     let now = 0
     const buckets = createBuckets({ share: 0.1, now: () => now, rates: { read: { tokens: 5, perMs: 100 }, write: RATES.write } })
