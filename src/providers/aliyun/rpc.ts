@@ -77,8 +77,8 @@ type Waits = { readonly firstMs: number; readonly maxMs: number; readonly totalM
 
 const TIMEOUTS: Timeouts = { requestMs: 15_000, idleMs: 10_000 }
 const WAITS: Waits = { firstMs: 200, maxMs: 5_000, totalMs: 60_000 }
-/** Requests on the wire at a time. */
-const WIDTH = 10
+/** Requests on the wire at a time: as many load balancers as that are read or written side by side, each of them within its own limit. */
+const WIDTH = 32
 
 type Request = { readonly action: string; readonly params: Params; readonly call: CallOptions; readonly place: Place }
 /** One attempt: from the wait for a lane to the answer. */

@@ -49,15 +49,15 @@ describe('a call', () => {
     expect(cloud.connections()).toBe(2)
   })
 
-  test('has at most ten requests on the wire', async () => {
+  test('has at most 32 requests on the wire', async () => {
     const held: (() => void)[] = []
     let holding = true
     await using cloud = await serve((_, response) => (holding ? void held.push(() => ok(response)) : ok(response)))
     const rpc = testRpc(cloud.url)
     const calls = Array.from({ length: 40 }, () => rpc('DescribeTags', {}, reading()))
-    await expect.poll(() => held.length, { interval: 5, timeout: 3_000 }).toBe(10)
+    await expect.poll(() => held.length, { interval: 5, timeout: 3_000 }).toBe(32)
     await new Promise((resolve) => setTimeout(resolve, 30))
-    expect(held).toHaveLength(10)
+    expect(held).toHaveLength(32)
     holding = false
     for (const release of held) release()
     await Promise.all(calls)
