@@ -26,6 +26,12 @@ const random = (name: string, include: string[]) => {
   return { test: { ...test, retry: 0 } }
 }
 
+/** What a step does without a fault is recorded first, on a machine that does nothing else. */
+const faults = () => {
+  const { test } = random('faults', ['test/faults/*.faults.test.ts'])
+  return { test: { ...test, globalSetup: ['test/faults/normal.ts'] } }
+}
+
 /** One load balancer, so one file at a time; and it may reach what is no loopback address. */
 const live = () => {
   const { test } = project('live', ['test/verify/*.live.test.ts'], [], 300_000, false)
@@ -61,7 +67,7 @@ export default defineConfig({
       project('simulator', quick ? QUICK_SIMULATOR : ['test/**/*.sim.test.ts'], [], 30_000),
       random('model', ['test/model/*.model.test.ts']),
       random('fuzz', ['test/fuzz/*.fuzz.test.ts']),
-      random('faults', ['test/faults/*.faults.test.ts']),
+      faults(),
       project('load', ['test/**/*.load.test.ts'], [], 120_000, false),
       project('soak', ['test/soak/*.soak.test.ts'], [], 120_000, false),
       live(),

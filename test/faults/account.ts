@@ -1,8 +1,8 @@
 // The account of the scenario: two load balancers that the daemon may use, and beside its things those of other people.
 import type { LoadBalancer, StateFile, World } from '../../src/simulator/world.ts'
-import { selfSigned } from '../simulator/dataplane/certificate.ts'
+import { CERTIFICATES } from './certificates.ts'
 
-const STRANGER = selfSigned('stranger.example.com')
+const STRANGER = CERTIFICATES.stranger
 
 /** Names and descriptions of other people's things may look like ours. */
 export const account = (): StateFile => ({

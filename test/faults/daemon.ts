@@ -1,8 +1,8 @@
-// A daemon of the scenario, with the waits of production made shorter, that can be stopped in good order or killed.
+// A daemon of the scenario, with the waits of production made shorter: within this process, or in one of its own that can be killed.
 import { runDaemon, type Tuning } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
 import { createLog } from '../../src/log.ts'
-import { openGate } from './gate.ts'
+import { startChild } from '../support/child.ts'
 
 /** All waits are those of production, so many times shorter. */
 const SPEED = 100
@@ -16,27 +16,25 @@ const tuningFor = (deadlineMs: number): Tuning => ({
 export const DEADLINES = { hanging: 400, other: 3000 }
 
 type Env = Readonly<Record<string, string>>
-type Running = { readonly stop: () => Promise<void>; readonly kill: () => void }
+type Running = {
+  /** In good order. */
+  readonly stop: () => Promise<void>
+  /** SIGKILL, at once; settles when the process is gone. */
+  readonly kill: () => Promise<void>
+}
 
 /** What the trouble to come needs: a daemon that can be killed, a deadline that can be waited for. */
-export type Needs = { readonly gated: boolean; readonly deadlineMs: number }
+export type Needs = { readonly killed: boolean; readonly deadlineMs: number }
 
-export async function startDaemon(env: Env, logged: string[], { gated, deadlineMs }: Needs): Promise<Running> {
-  const gate = gated ? await openGate(env['SLB_ENDPOINT'] ?? '') : undefined
+export async function startDaemon(env: Env, logged: string[], { killed, deadlineMs }: Needs): Promise<Running> {
+  const tuning = tuningFor(deadlineMs)
+  if (killed) return startChild({ env, tuning, onLog: (text) => void logged.push(text) })
   const abort = new AbortController()
   const log = await createLog({ level: 'info', format: 'json', colour: false, secrets: [], write: (line) => logged.push(line) })
-  const own = gate === undefined ? env : { ...env, SLB_ENDPOINT: gate.url, ECS_ENDPOINT: gate.url }
-  const done = runDaemon(readConfig({ env: own, flags: {} }), log, abort.signal, tuningFor(deadlineMs))
-  const kill = () => {
-    gate?.close()
+  const done = runDaemon(readConfig({ env, flags: {} }), log, abort.signal, tuning)
+  const stop = () => {
     abort.abort()
+    return done
   }
-  return {
-    kill,
-    async stop() {
-      abort.abort()
-      await done
-      gate?.close()
-    },
-  }
+  return { stop, kill: () => Promise.reject(new Error('only a process of its own can be killed')) }
 }

@@ -1,7 +1,11 @@
 // All combinations of a call and a way to fail, packed into as few runs of the scenario as there are most of in one step.
-import { expect, test } from 'vitest'
+import nock from 'nock'
+import { expect, inject, test } from 'vitest'
 import { isWrite } from '../../src/simulator/actions/call.ts'
-import { type Course, disturbed, nameOf, type Outcome, type Trouble, undisturbed } from './run.ts'
+import { type Course, disturbed, nameOf, type Outcome, type Trouble } from './run.ts'
+
+// It stands between every call and its socket, and takes as long as all the rest; all addresses here are 127.x.
+nock.restore()
 
 /** `FAULT='<step>/<action>#<n>/<way>'`, or the beginning of it, runs these alone. */
 const ONLY = process.env['FAULT'] ?? ''
@@ -44,6 +48,8 @@ async function tell(run: Promise<readonly Outcome[]>): Promise<readonly Outcome[
 }
 
 const ROUNDS = 3
+/** Share of the calls that may be made at another time than when they were recorded. */
+const CLOCKWORK = 0.01
 
 /** What came too late, or was not reached behind a failure, is tried again. */
 async function runAll(troubles: readonly Trouble[], normal: readonly Course[]): Promise<readonly Outcome[]> {
@@ -55,30 +61,6 @@ async function runAll(troubles: readonly Trouble[], normal: readonly Course[]): 
     all.push(...(await inParallel(packed(missed), WIDTH, (run) => tell(disturbed(run, normal)))))
   }
   return all
-}
-
-let recorded: Promise<readonly Course[]> | undefined
-
-/** Calls that both make: how often things are looked at again depends on the moment. */
-const common = (one: readonly string[], other: readonly string[]): readonly string[] => {
-  const left = [...other]
-  return one.filter((action) => {
-    const at = left.indexOf(action)
-    if (at !== -1) left.splice(at, 1)
-    return at !== -1
-  })
-}
-
-async function record(): Promise<readonly Course[]> {
-  const slow = await undisturbed()
-  const [first, second] = [await undisturbed(slow), await undisturbed(slow)]
-  return first.map((course, step) => ({ ...course, calls: common(course.calls, second[step]?.calls ?? []) }))
-}
-
-/** The scenario as it goes without faults: first slowly, to see where each step ends, then at the pace of all the others. */
-async function normalCourse(): Promise<readonly Course[]> {
-  recorded ??= record()
-  return recorded
 }
 
 function report({ trouble, course, found, logged }: Outcome): string {
@@ -93,7 +75,7 @@ const extraWrites = (course: Course, usual: Course | undefined) =>
 /** A test for one way to fail, at every call of the scenario. */
 export function testEveryCall(how: Trouble['how'], timeoutMs = 600_000): void {
   test(`every call ${how}`, { timeout: timeoutMs }, async () => {
-    const normal = await normalCourse()
+    const normal = inject('normal')
     const troubles = troublesOf(normal, how).filter((trouble) => nameOf(trouble).startsWith(ONLY))
     const begun = performance.now()
     const outcomes = await runAll(troubles, normal)
@@ -106,8 +88,8 @@ export function testEveryCall(how: Trouble['how'], timeoutMs = 600_000): void {
     )
     expect(bad.map(report).join('\n\n')).toBe('')
     expect(unmet.filter(({ action }) => isWrite(action)).map(nameOf)).toEqual([])
-    // A look that was not made again cannot fail.
-    expect(unmet.length).toBeLessThanOrEqual(Math.ceil(troubles.length * 0.02))
+    // A look that is made by the clock may fall into the step before or after, each time anew: then it cannot fail in this one.
+    expect(unmet.map(nameOf).slice(Math.ceil(troubles.length * CLOCKWORK))).toEqual([])
     expect(
       outcomes.filter(({ trouble, course }) => course.met && extraWrites(course, normal[trouble.step]) > EXTRA_WRITES).map(report),
     ).toEqual([])

@@ -25,8 +25,11 @@ export type Course = {
 
 /** Milliseconds. */
 const TICK = 10
-/** Quiet is longer than two resyncs: what only a resync finds belongs to the step, too. */
-const TIMES = { calm: 30, quiet: 1500, limit: 60_000 }
+/**
+ * Quiet is longer than two resyncs: what only a resync finds belongs to the step, too. Calm is without a call: longer where the one that
+ * is to fail has not come yet.
+ */
+const TIMES = { calm: 30, before: 400, quiet: 1500, limit: 60_000 }
 
 export const nameOf = ({ step, action, nth, how }: Trouble): string => `${SCENARIO[step]?.name}/${action}#${nth}/${how}`
 
@@ -37,7 +40,7 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 function needsOf(troubles: Iterable<Trouble>): Needs {
   const hows = [...troubles].map(({ how }) => how)
   const hangs = hows.some((how) => how !== 'is the last one' && 'as' in WAYS[how] && WAYS[how].as === 'hang')
-  return { gated: hows.includes('is the last one'), deadlineMs: hangs ? DEADLINES.hanging : DEADLINES.other }
+  return { killed: hows.includes('is the last one'), deadlineMs: hangs ? DEADLINES.hanging : DEADLINES.other }
 }
 
 async function openRun(needs: Needs) {
@@ -61,8 +64,7 @@ async function openRun(needs: Needs) {
   return {
     ...{ stand, stage, logged },
     async killAndStart() {
-      daemon.kill()
-      past.push(daemon.stop())
+      past.push(daemon.kill())
       daemon = await startDaemon(stand.env, logged, needs)
     },
     async close() {
@@ -84,6 +86,7 @@ function watchStep({ stand: { simulator } }: Run, trouble: Trouble | undefined, 
   const twice = new Set<string>()
   const still = { calls: 0, writes: 0 }
   let killed = false
+  const isMet = () => trouble === undefined || killed || (trouble.how !== 'is the last one' && faults.list().length === 0)
   const count = (action: string) => calls.filter((one) => one === action).length
   if (trouble !== undefined && trouble.how !== 'is the last one')
     faults.add({ ...WAYS[trouble.how], action: trouble.action, nth: trouble.nth })
@@ -106,6 +109,7 @@ function watchStep({ stand: { simulator } }: Run, trouble: Trouble | undefined, 
   return {
     writes: () => calls.filter(isWrite).length,
     hasCalled: () => calls.length > 0,
+    isMet,
     hasWritten: () => calls.some(isWrite),
     /** Milliseconds without a call, and without a write. A machine that was busy with something else does not count as silence. */
     still,
@@ -115,7 +119,7 @@ function watchStep({ stand: { simulator } }: Run, trouble: Trouble | undefined, 
     },
     end(ms: number): Course {
       requests.add = add
-      const met = trouble === undefined || killed || (trouble.how !== 'is the last one' && faults.list().length === 0)
+      const met = isMet()
       faults.clear()
       const after = serving(state)
       return { end: canonical(state), calls, gaps: new Set([...silent].filter((name) => after.has(name))), twice, ms, met }
@@ -140,7 +144,7 @@ async function runStep(run: Run, index: number, trouble: Trouble | undefined, ex
   const isOver = () =>
     expected === undefined
       ? watch.still.writes > (watch.hasWritten() ? TIMES.quiet : 3 * TIMES.quiet)
-      : watch.hasCalled() && watch.still.calls > TIMES.calm && stateNow() === expected
+      : watch.hasCalled() && watch.still.calls > (watch.isMet() ? TIMES.calm : TIMES.before) && stateNow() === expected
   do {
     const from = performance.now()
     await pause(TICK)

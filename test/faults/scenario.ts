@@ -2,11 +2,10 @@
 import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { selfSigned } from '../simulator/dataplane/certificate.ts'
 import type { PortJson } from '../support/engine-json.ts'
 import { swarmNodes, swarmService } from '../support/stand.ts'
+import { CERTIFICATES, type Pair } from './certificates.ts'
 
-type Pair = ReturnType<typeof selfSigned>
 type Service = { readonly published: number; readonly labels: Readonly<Record<string, string>>; readonly ports?: readonly PortJson[] }
 
 /** What the people do who own the swarm. */
@@ -24,13 +23,6 @@ export interface Stage {
 }
 
 export type Step = { readonly name: string; readonly act: (stage: Stage) => void | Promise<void> }
-
-const CERTIFICATES = {
-  shop: selfSigned('shop.example.com'),
-  shopRenewed: selfSigned('shop.example.com'),
-  www: selfSigned('www.example.com'),
-  wwwRenewed: selfSigned('www.example.com'),
-}
 
 const port = (target: string, more: Readonly<Record<string, string>> = {}) => ({
   'slb.port.80': target,

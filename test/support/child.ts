@@ -1,7 +1,7 @@
 // Starts the daemon as the image does, built and in a process of its own, and asks it how it is.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, createWriteStream, mkdirSync, readFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readFileSync } from 'node:fs'
 import type { Tuning } from '../../src/app.ts'
 import { run } from '../lab/process.ts'
 import type { Report } from './child-main.ts'
@@ -34,12 +34,12 @@ export async function buildChild(): Promise<void> {
 export type ChildOptions = {
   readonly env: Readonly<Record<string, string>>
   readonly tuning?: Tuning
-  /** Where its log goes; nowhere without it. */
-  readonly logTo?: string
+  /** Told of what it logs. */
+  readonly onLog?: (text: string) => void
 }
 
 /** After `buildChild`. */
-export function startChild({ env, tuning = {}, logTo }: ChildOptions): Child {
+export function startChild({ env, tuning = {}, onLog = () => {} }: ChildOptions): Child {
   const child = spawn(process.execPath, [...FLAGS, `${BUILT}/test/support/child-main.js`], {
     env: { PATH: process.env['PATH'] ?? '', ...env, TUNING: JSON.stringify(tuning) },
     stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
@@ -47,8 +47,8 @@ export function startChild({ env, tuning = {}, logTo }: ChildOptions): Child {
   let last = ''
   child.stderr?.on('data', (text) => {
     last = `${last}${text}`.slice(-LAST_WORDS)
+    onLog(String(text))
   })
-  if (logTo !== undefined) child.stderr?.pipe(createWriteStream(logTo))
   const { pid } = child
   if (pid === undefined) throw new Error('the daemon did not start')
   const end = async (signal: NodeJS.Signals) => {
