@@ -79,7 +79,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     provider: cloud.provider,
     instances: cloud.instances,
     now,
-    readings: () => fleet.shared.fresh,
+    readings: () => fleet.shared.current,
     resolving: sharing.resolving,
   })
   const rule = writerRule(config)

@@ -64,7 +64,7 @@ const moveText = (known: Known | undefined) => (known?.look === undefined ? '' :
 
 export function createFleet(options: FleetOptions): Fleet {
   const { cloud, board, log, now, stop, giveUp } = options
-  const shared: Shared = { ledger: newLedger([]), up: new Set(), read: new Map(), fresh: new Map() }
+  const shared: Shared = { ledger: newLedger([]), up: new Set(), read: new Map(), fresh: new Map(), current: new Map() }
   const workers = new Map<string, Worker>()
   const known = new Map<string, Known>()
   const first = new Map<string, LoadBalancer>()
@@ -158,6 +158,7 @@ export function createFleet(options: FleetOptions): Fleet {
     forget() {
       shared.up.clear()
       shared.fresh.clear()
+      shared.current.clear()
     },
     noteCluster(id) {
       const pinned = shared.ledger.clusterId ?? id

@@ -49,6 +49,8 @@ export interface Shared {
   readonly read: Map<string, LoadBalancer>
   /** The same, of those that were read since this process began to lead: what it saw before may be older than what another leader did. */
   readonly fresh: Map<string, LoadBalancer>
+  /** The same, with our own changes since. */
+  readonly current: Map<string, LoadBalancer>
 }
 
 /** What a pass is to bring about. */
@@ -173,6 +175,7 @@ async function lookAt(given: Task, shared: Shared): Promise<Look> {
   const handle = await given.provider.open(given.id, { members: given.members, owned }, given.signal)
   const lb = handle.actual
   shared.fresh.set(given.id, lb)
+  shared.current.set(given.id, lb)
   const notes = checkNotes(given.remembered.notes, lb)
   const { task, seen } = await readDiff(given, handle, notes, shared)
   const { id, rules } = task

@@ -4,12 +4,12 @@ import type { Applied, NotApplied } from './apply.ts'
 import { type Box, createBox } from './box.ts'
 import type { Chain, LoadBalancer } from './core/model.ts'
 import { NO_REFUSALS, nextTry, noteRefused, withoutRefused } from './core/refusals.ts'
-import { servedBy } from './core/serving.ts'
 import { type Digest, digestOf, NOTHING_URGENT, nextUrgent, type Offer, urgency } from './offer.ts'
 import { endingOf, nextPace, STEADY } from './pace.ts'
 import { type Provider, ServersRefused } from './providers/provider.ts'
 import { type Look, NOTHING_REMEMBERED, type Outcome, reconcileOne, type Shared, type Task, type Wish } from './reconcile.ts'
 import { afterChange, afterStandby, beforeChange } from './remembered.ts'
+import { noteWritten } from './seen.ts'
 
 export type WorkerOptions = {
   readonly id: string
@@ -78,7 +78,7 @@ export function createWorker(options: WorkerOptions): Worker {
   const noteApplied = ({ change }: Applied) => {
     remembered = afterChange(remembered, change)
     const { rules } = running?.taken ?? {}
-    if (last !== undefined && rules !== undefined) for (const place of servedBy(change, last, rules.owner)) shared.up.add(place)
+    if (rules !== undefined) noteWritten(id, change, rules.owner, shared)
   }
 
   function settle(outcome: Outcome, under: UnderWay): void {

@@ -66,6 +66,18 @@ describe('two targets of one port', () => {
 })
 
 describe('a pool', () => {
+  test('keeps a port where its label had put it once the label names nothing any more', async () => {
+    await begin({ SLB_ID: 'lb-1,lb-2' })
+    stand.services([service('other', 30001, 'tcp://:9090'), service('web', 30000, 'tcp://back:8080')])
+    stand.start()
+    await is('9090 | 8080')
+    stand.simulator.requests.reset()
+    stand.services([service('other', 30001, 'tcp://:9090'), service('web', 30000, 'tcp://:8080')])
+    await until('several looks', () => stand.simulator.requests.counts().reads > 12)
+    expect(stand.simulator.requests.counts().writes).toBe(0)
+    expect(places()).toBe('9090 | 8080')
+  })
+
   test('fills the first load balancer, then the next, and keeps each port where it is through a restart', async () => {
     await begin({ SLB_ID: 'lb-1,lb-2', SLB_QUOTAS: 'listeners=2' })
     const web = (n: number) => service(`web${n}`, 30000 + n, `tcp://:${8000 + n}`)

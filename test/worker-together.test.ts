@@ -69,3 +69,15 @@ test('nor where what runs there serves another port of it', async () => {
   await pass('lb-1', both)
   expect(lines()).toEqual([])
 })
+
+test('nor where it was deleted a moment ago, although the last reading still shows it there', async () => {
+  const { pass, lines } = two()
+  // lb-2 is read, gets its listener, and is read no more before that is withdrawn again.
+  const both = web({ 'slb.port.80': 'tcp://:8080;tcp://lb-2:8080' })
+  await pass('lb-1', both)
+  await pass('lb-2', both)
+  await pass('lb-2', web())
+  expect(lines().at(-1)).toBe('lb-2 delete listener tcp:8080')
+  await pass('lb-1', moved)
+  expect(lines().filter((line) => line.startsWith('lb-1'))).toEqual([])
+})

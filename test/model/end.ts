@@ -36,6 +36,8 @@ export const astray = ({ provider, swarm }: World): string[] => [...provider.sta
 type Ask = {
   readonly service: ModelService
   readonly lb: string
+  /** The label names the load balancer; in a pool any other will do otherwise. */
+  readonly named: boolean
   readonly key: ListenerKey
   readonly guest: boolean
   readonly protocol: string
@@ -48,6 +50,7 @@ function asks(swarm: ModelSwarm): Ask[] {
     return service.wish.targets.map((target) => ({
       service,
       lb: lbOf(target),
+      named: target.lb !== '',
       key: keyOf(target),
       guest: isGuest(service.wish, target),
       protocol: target.protocol,
@@ -80,22 +83,22 @@ function missingOn({ service, lb, key, guest, protocol }: Ask, all: readonly Ask
   ]
 }
 
-const isServed = ({ service, key, lb: wanted }: Ask, { provider }: World, pool: boolean): boolean =>
-  [...provider.state.values()]
-    .filter(({ id }) => pool || id === wanted)
-    .some((lb) =>
-      lb.listeners.some((one) => {
-        const own =
-          one.target?.kind === 'group'
-            ? (lb.groups.find(({ ref }) => one.target?.kind === 'group' && ref === one.target.group)?.name ?? '')
-            : ''
-        const marks = [
-          ...(markOf(own)?.service === '-' ? [] : [one.note]),
-          ...one.rules.map(({ group }) => lb.groups.find(({ ref }) => ref === group)?.name ?? ''),
-        ]
-        return one.key === key && one.status === 'running' && marks.some((text) => markOf(text)?.service === service.name)
-      }),
-    )
+/** Whether a service has the listener here that it asks for, or a guest a rule on it. */
+const servesOn = (lb: LoadBalancer, { service: { name }, key, protocol, guest }: Ask): boolean =>
+  lb.listeners.some((one) => {
+    const own = one.target?.kind === 'group' ? one.target.group : undefined
+    const nameOf = (group: string) => lb.groups.find(({ ref }) => ref === group)?.name ?? ''
+    const isShared = own !== undefined && markOf(nameOf(own))?.service === '-'
+    const marks = [...(isShared ? [] : [one.note]), ...(guest ? one.rules.map(({ group }) => nameOf(group)) : [])]
+    return one.key === key && one.protocol === protocol && one.status === 'running' && marks.some((text) => markOf(text)?.service === name)
+  })
+
+/** In a pool what names no load balancer goes to one that its service does not name for the same listener. */
+function isServed(ask: Ask, all: readonly Ask[], { provider }: World, pool: boolean): boolean {
+  const { service, key, lb: wanted, named } = ask
+  const taken = new Set(all.flatMap((one) => (one.service === service && one.key === key && one.named ? [one.lb] : [])))
+  return [...provider.state.values()].filter(({ id }) => (pool && !named ? !taken.has(id) : id === wanted)).some((lb) => servesOn(lb, ask))
+}
 
 /** What is ours and nobody asks for. */
 function leftOver(lb: LoadBalancer, all: readonly Ask[], world: World, pool: boolean): string[] {
@@ -105,7 +108,7 @@ function leftOver(lb: LoadBalancer, all: readonly Ask[], world: World, pool: boo
     const mark = markOf(note)
     if (mark === undefined || keeps(mark.service) || rules.length > 0) return []
     // What another service is to take over in place waits for it, and so does what its own service leaves for a place that is not up.
-    const moves = (ask: Ask) => ask.service.name === mark.service && !isServed(ask, world, pool)
+    const moves = (ask: Ask) => ask.service.name === mark.service && !isServed(ask, all, world, pool)
     const asked = all.some((ask) => (ask.key === key && (ask.service.name === mark.service || ask.lb === lb.id)) || moves(ask))
     return asked ? [] : [`${lb.id} ${key} of ${mark.service} is left over`]
   })

@@ -76,14 +76,14 @@ const optionsOf = ({ options, targets }: Wish) =>
 
 export function labelsOf(wish: Wish): Record<string, string> {
   const { targets, rules, adopt, enable, freeze, wrong } = wish
-  if (targets.length === 0) return { ...(freeze ? { 'slb.freeze': 'true' } : {}), ...wrong }
+  const ofAll = { ...(enable ? {} : { 'slb.enable': 'false' }), ...(freeze ? { 'slb.freeze': 'true' } : {}) }
+  if (targets.length === 0) return { ...ofAll, ...wrong }
   return {
     'slb.port.80': targets.map(({ protocol, lb, port }) => `${protocol}://${lb}:${port}`).join(';'),
     ...Object.fromEntries(optionsOf(wish).map(([name, value]) => [`slb.port.80.${name}`, value])),
     ...(hasRules(wish) ? { 'slb.port.80.rules': rules } : {}),
     ...(adopt ? { 'slb.port.80.adopt': 'true' } : {}),
-    ...(enable ? {} : { 'slb.enable': 'false' }),
-    ...(freeze ? { 'slb.freeze': 'true' } : {}),
+    ...ofAll,
     ...wrong,
   }
 }

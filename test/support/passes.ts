@@ -21,6 +21,7 @@ export const sharedBy = (...loadBalancers: readonly string[]): Shared => ({
   up: new Set(),
   read: new Map(),
   fresh: new Map(),
+  current: new Map(),
 })
 
 export type Wish = Partial<Omit<Offer, 'claims'>> & { readonly services?: readonly Service[]; readonly nodes?: readonly Node[] }
