@@ -34,7 +34,11 @@ export function followingOf(
   return adds ? undefined : { selection: undefined, adds }
 }
 
-/** Those of present services, and of missing ones what was known of them. */
+/** Then its group is brought in step with what it is now; otherwise the group stays what it was. */
+const isWanted = (services: ReadonlyMap<string, ServiceView>, service: string, port: string) =>
+  services.get(service)?.ports.get(port)?.state === 'wanted'
+
+/** Those of present services, and of what is missing, gone or not settled what was known of it. */
 export function chosenPorts(
   services: ReadonlyMap<string, ServiceView>,
   before: ChosenPorts,
@@ -43,7 +47,11 @@ export function chosenPorts(
   const present = [...services].flatMap(([name, { ports }]) =>
     [...ports].flatMap(([port, { following }]) => (following === undefined ? [] : [nameOf(name, port)])),
   )
-  return new Set([...present, ...[...before].filter((name) => missing.has(name.slice(0, name.indexOf('/'))))])
+  const known = [...before].filter((name) => {
+    const [service = '', port = ''] = name.split('/')
+    return missing.has(service) || (services.has(service) && !isWanted(services, service, port))
+  })
+  return new Set([...present, ...known])
 }
 
 /** @param name of the group */
@@ -51,7 +59,7 @@ export function followingIn(name: string, services: ReadonlyMap<string, ServiceV
   const mark = parseMark(name)
   if (mark === undefined) return EVERY
   const port = `${mark.port}-${mark.transport}`
-  const service = services.get(mark.service)
-  if (service === undefined) return chosen.has(nameOf(mark.service, port)) ? GONE : EVERY
-  return service.ports.get(port)?.following ?? EVERY
+  const following = services.get(mark.service)?.ports.get(port)?.following
+  if (following !== undefined) return following
+  return chosen.has(nameOf(mark.service, port)) && !isWanted(services, mark.service, port) ? GONE : EVERY
 }

@@ -83,6 +83,7 @@ function groupInput(
     leaving: new Map(),
     backends,
     isTaken: () => false,
+    isStrangers: () => false,
     zeroSince: (member: Member) => zeroSince.get(zeroKey(group, member)) ?? now,
     health: context.health?.of(listeners),
     addNodes: true,
@@ -100,7 +101,7 @@ function ownInput(
   const mark = parseMark(name)
   // Ports that every node has are left as a whole; a port in host mode may be this service's on one node and another's on the next.
   const isStrangers = ({ server, port }: Member) => mark !== undefined && port !== undefined && isTaken(input, mark, port, server)
-  const own = groupInput(context, ref, members, ports, watchersOf({ ref, listeners }, input.lb), chosen)
+  const own = { ...groupInput(context, ref, members, ports, watchersOf({ ref, listeners }, input.lb), chosen), isStrangers }
   return chosen.places === undefined ? own : { ...own, isTaken: isStrangers }
 }
 

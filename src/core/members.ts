@@ -30,6 +30,8 @@ export type GroupInput = {
   readonly backends: Chosen
   /** What answers there is another service: gone at once, as with `taken`. */
   readonly isTaken: (member: Member) => boolean
+  /** Another service answers there: never added. */
+  readonly isStrangers: (member: Member) => boolean
   /** First time a member that belongs to no node was seen at weight 0; from memory. */
   readonly zeroSince: (member: Member) => number
   /** What running, checked listeners of this group report. Undefined: not asked yet. */
@@ -72,7 +74,7 @@ function additions(input: GroupInput, rules: MemberRules): Member[] {
   const present = new Set(input.members.map(memberKey))
   return additionsOf(input.backends, input.ports)
     .map(({ wish: { server, weight }, port }) => ({ server, port, weight, note: weight === 0 ? zeroNote(rules.note) : rules.note }))
-    .filter((member) => !present.has(memberKey(member)) && !input.leaving.has(member.port ?? -1) && !input.isTaken(member))
+    .filter((member) => !present.has(memberKey(member)) && !input.leaving.has(member.port ?? -1) && !input.isStrangers(member))
 }
 
 /** Members this group may be managed for: ours, and in the default group the nodes of this swarm whoever put them there. */

@@ -335,3 +335,33 @@ describe('a service that changes between the routing mesh and host mode', () => 
     expect(left(inPlace, plan)).toEqual(expect.arrayContaining(['i-1:30000=100', 'i-2:30000=100', 'i-3:30000=100']))
   })
 })
+
+describe('while a service that was in host mode is not settled in another one', () => {
+  const was = chosenBy([edge()], { tasks: read(task('n1')) }).memory
+  const lb = edgeBalancer([on('i-1')])
+  const here = (...services: Parameters<typeof chosenBy>[0]) => chosenBy(services, { tasks: read(task('n1')), memory: was })
+
+  test('no node is added that never ran a task of it', () => {
+    const unsettled = edge({ settled: false, ports: [port(30000)] })
+    expect(diffOf({ wanted: here(unsettled), lb }).plan).toEqual([])
+    const again = chosenBy([unsettled], { tasks: read(), memory: here(unsettled).memory })
+    expect(diffOf({ wanted: again, lb }).plan).toEqual([])
+  })
+
+  test('nor where that port is gone and the delete of its listener is held', () => {
+    const other = edge({ ports: [port(30000, { target: 81 })] })
+    const { plan } = diffOf({ wanted: { ...here(other), claims: [] }, lb, held: new Set(['tcp:80']) })
+    expect(plan.flatMap(({ changes }) => changes.filter(({ kind }) => kind === 'addBackends'))).toEqual([])
+  })
+
+  test('nor, by a process that never saw it in host mode, on a node where that port is another service’s', () => {
+    const wanted = chosenBy(
+      [edge({ settled: false, ports: [port(30000)] }), service('other', undefined, {}, { ports: [hostPort(8080)] })],
+      {
+        tasks: read(task('n2', { serviceId: 'id-other' })),
+      },
+    )
+    const alone = { ...wanted, claims: wanted.claims.filter(({ service: name }) => name === 'edge') }
+    expect(left(lb, diffOf({ wanted: alone, lb }).plan)).toEqual(['i-1:8080=100', 'i-3:8080=100'])
+  })
+})

@@ -96,6 +96,8 @@ const servesOn = (lb: LoadBalancer, { service: { name }, key, protocol, guest }:
 /** In a pool what names no load balancer goes to one that its service does not name for the same listener. */
 function isServed(ask: Ask, all: readonly Ask[], { provider }: World, pool: boolean): boolean {
   const { service, key, lb: wanted, named } = ask
+  // While who is to hold a listener may have no node, it is pending for all its guests: what they leave for it stays.
+  if (all.some((other) => other.key === key && other.service !== service && 'nodes' in other.service.wish.options)) return false
   const taken = new Set(all.flatMap((one) => (one.service === service && one.key === key && one.named ? [one.lb] : [])))
   return [...provider.state.values()].filter(({ id }) => (pool && !named ? !taken.has(id) : id === wanted)).some((lb) => servesOn(lb, ask))
 }
