@@ -1,6 +1,6 @@
 // The line through figures.
 import { describe, expect, test } from 'vitest'
-import { growth } from './trend.ts'
+import { growth, lowest } from './trend.ts'
 
 const samples = (...values: readonly number[]) => values.map((value, index) => ({ at: 1000 * index, value }))
 
@@ -14,4 +14,10 @@ describe('growth', () => {
   ])('is %s', (_, given, wanted) => {
     expect(growth(given)).toBeCloseTo(wanted, 6)
   })
+})
+
+test('the lowest of each three say what stays', () => {
+  expect(lowest(samples(5, 4, 9, 7, 3, 8, 6), 3).map(({ value }) => value)).toEqual([4, 3, 6])
+  expect(growth(lowest(samples(3, 9, 30, 3, 20, 40, 50, 3, 60), 3))).toBeCloseTo(0, 6)
+  expect(growth(lowest(samples(3, 9, 30, 5, 20, 40, 50, 7, 60), 3))).toBeCloseTo(4, 0)
 })

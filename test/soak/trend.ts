@@ -1,4 +1,4 @@
-// Whether figures that go up and down grow: the slope of the straight line through them.
+// Whether figures that go up and down grow: the slope of the straight line through their lowest, since what is never given back shows there.
 
 /** `at` in milliseconds. */
 export type Sample = { readonly at: number; readonly value: number }
@@ -12,4 +12,10 @@ export function growth(samples: readonly Sample[]): number {
   if (spread === 0) return 0
   const slope = samples.reduce((sum, one) => sum + (one.at - at) * (one.value - value), 0) / spread
   return slope * ((samples.at(-1)?.at ?? 0) - (samples[0]?.at ?? 0))
+}
+
+/** The lowest of every so many: what is in use for a moment, more of it on a busy machine, does not count. */
+export function lowest(samples: readonly Sample[], of: number): readonly Sample[] {
+  const windows = Array.from({ length: Math.ceil(samples.length / of) }, (_, index) => samples.slice(index * of, (index + 1) * of))
+  return windows.flatMap((some) => some.toSorted((a, b) => a.value - b.value).slice(0, 1))
 }
