@@ -26,7 +26,8 @@ WORKDIR /app
 COPY --from=dependencies /src/node_modules node_modules
 COPY --from=build /src/dist dist
 COPY package.json ./
-HEALTHCHECK --interval=10s --timeout=5s --start-period=15s --retries=3 CMD ["node", "/app/dist/main.js", "healthcheck"]
+# A task that starts is not healthy before it has read the cloud, where another manager runs a healthy one; Swarm gives it ten minutes.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=10m --retries=3 CMD ["node", "/app/dist/main.js", "healthcheck"]
 # A small young generation and code that is small rather than fast: a third less memory, and the daemon waits most of the time.
 ENTRYPOINT ["node", "--max-semi-space-size=2", "--optimize-for-size", "/app/dist/main.js"]
 CMD ["run"]

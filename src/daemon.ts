@@ -1,4 +1,5 @@
 // One pass after another: read the swarm, say who may write, hand each load balancer what is wanted of it, show it all on the board.
+import { announce, makeWay } from './announce.ts'
 import type { Board, BoardPen } from './board.ts'
 import type { Cloud } from './cloud.ts'
 import type { Config } from './config.ts'
@@ -6,9 +7,10 @@ import type { HeldDelete } from './core/guard.ts'
 import { byIdentity } from './core/identity.ts'
 import type { Snapshot } from './core/model.ts'
 import { createDesires, type Desire } from './desired.ts'
+import { createFitness } from './fitness.ts'
 import { createFleet } from './fleet.ts'
 import { fleetPage } from './fleet-page.ts'
-import { followLeadership, type Term, writerRule } from './leadership.ts'
+import { followLeadership, writerRule } from './leadership.ts'
 import type { Logger } from './log.ts'
 import type { Loop, Why } from './loop.ts'
 import { createNews } from './news.ts'
@@ -85,6 +87,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
   const rule = writerRule(config)
   const leadership = followLeadership(lease, now, options.leaderWaitMs)
   const proof = createProof(now, options.proofMs)
+  const fitness = createFitness(now)
   const convert = byIdentity(toService)
   const missed = watchForMissed(watch, now)
   const tell = createNews(log, board)
@@ -128,6 +131,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     board.publish({
       role: 'unready',
       readyToLead: { ok: false, reason },
+      makesWay: '',
       reason,
       lastPass: { at: new Date().toISOString(), ok: false, ms: now() - begun },
     })
@@ -140,6 +144,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     const missedAt = missed.reading(snapshot, begun)
     fleet.noteCluster(snapshot.clusterId)
     announce(options, snapshot, part, term)
+    makeWay(options, fitness.note(part, [...fleet.known.values()]))
     if (term.gained) {
       desires.forget()
       fleet.forget()
@@ -205,23 +210,6 @@ function tellUnready(log: Logger, error: unknown, reason: string): void {
 /** Tasks matter, and Swarm announces none: to ports in host mode, and to who writes where that can be somebody else. */
 const asksAgain = ({ tasks, own, nodes }: SwarmReading, { writer }: Part) =>
   tasks.status === 'read' || (own.status === 'read' && (writer === undefined || nodes.filter(({ role }) => role === 'manager').length > 1))
-
-/** Says on the board and, when it changes, in the log what this manager is. */
-function announce({ board, config, log, now }: DaemonOptions, snapshot: Snapshot, part: Part, { mayWrite, recheckAt }: Term): void {
-  const id = config.nodeId ?? snapshot.nodeId
-  const nameOf = (wanted: string | undefined) => snapshot.nodes.find((node) => node.id === wanted)?.hostname
-  const hostname = nameOf(id) ?? id
-  const role = part.writes ? 'leader' : 'standby'
-  const waits = part.writes && !mayWrite && recheckAt !== undefined ? `writes begin in ${Math.ceil((recheckAt - now()) / 1000)} s` : ''
-  if (board.page().role !== role) log.info({ role, node: hostname, ...(part.why !== '' && { why: part.why }) }, 'role of this manager')
-  board.publish({
-    node: { id, hostname },
-    role,
-    leader: nameOf(part.writer) ?? '',
-    reason: [waits === '' && config.dryRun ? 'dry run: nothing is written' : waits, part.why].filter((text) => text !== '').join('; '),
-    clusterId: snapshot.clusterId,
-  })
-}
 
 /** The watchdog of the event stream: a change that no event announced reopens it. */
 function watchForMissed(watch: Watch, now: () => number) {

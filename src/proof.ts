@@ -14,28 +14,35 @@ export interface Proof {
 }
 
 const PROOF_MS = 5 * 60_000
+/** Where no load balancer could be read the next look comes sooner: a task that starts is not healthy before one could. */
+const AGAIN_MS = 30_000
 
 export function createProof(now: () => number, everyMs = PROOF_MS): Proof {
   let wellAt: number | undefined
   /** When a look ended, or was asked for. */
   let turnAt = now()
+  /** Of the looks since the turn before. */
+  let lately: 'none' | 'well' | 'badly' = 'none'
+  const waitMs = () => (lately === 'badly' ? Math.min(AGAIN_MS, everyMs) : everyMs)
   /** A success of the round before last proves nothing. */
-  const lately = () => wellAt !== undefined && now() - wellAt < 2 * everyMs
+  const isProved = () => wellAt !== undefined && now() - wellAt < 2 * everyMs
 
   return {
     looked(how) {
       turnAt = now()
       if (how === 'well') wellAt = turnAt
+      if (lately !== 'well') lately = how
     },
     takeTurn() {
-      if (now() - turnAt < everyMs) return false
+      if (now() - turnAt < waitMs()) return false
       turnAt = now()
+      lately = 'none'
       return true
     },
-    dueAt: () => turnAt + everyMs,
+    dueAt: () => turnAt + waitMs(),
     state(role, known) {
       const failed = known.filter(({ error }) => error !== '')
-      const able = lately() && failed.length < known.length
+      const able = isProved() && failed.length < known.length
       const ok = role === 'leader' && known.length > 0 ? failed.length === 0 : able
       return {
         ok,

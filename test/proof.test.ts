@@ -55,3 +55,15 @@ test('a look is due every 5 minutes, counted from the last one or from when it w
   expect(turns).toEqual([5, 12])
   expect(proof.dueAt()).toBe(17 * MINUTE)
 })
+
+test('and sooner while no load balancer can be read: a task that starts waits for the first one', () => {
+  const { clock, proof } = proofAt()
+  proof.looked('badly')
+  expect(proof.dueAt()).toBe(30_000)
+  clock.now = 30_000
+  expect(proof.takeTurn()).toBe(true)
+  proof.looked('badly')
+  proof.looked('well')
+  proof.looked('badly')
+  expect(proof.dueAt()).toBe(clock.now + 5 * MINUTE)
+})

@@ -22,6 +22,7 @@ export type Serving = { close(): Promise<void> }
 
 const PAGES = `swarm-slb
 /healthz       the loop turns
+/taskz         the same, and no other manager's task has to write instead: for health checks of a swarm
 /readyz        the swarm answers and this node knows its part
 /metrics       for Prometheus
 /status.json   services, listeners, problems`
@@ -52,6 +53,11 @@ function pages({ board, health, limits }: HttpOptions, signal: AbortSignal): Fas
   addMetrics(server, board)
   server.get('/', (_request, reply) => send(reply, PAGES))
   server.get('/healthz', (_request, reply) => (board.alive() ? send(reply, 'ok') : send(reply.code(503), 'the loop is stuck')))
+  server.get('/taskz', (_request, reply) => {
+    const { makesWay = '' } = board.page()
+    if (!board.alive()) return send(reply.code(503), 'the loop is stuck')
+    return makesWay === '' ? send(reply, 'ok') : send(reply.code(503), `makes way for another manager's task: ${makesWay}`)
+  })
   server.get('/readyz', (_request, reply) => {
     const { role, reason } = board.page()
     return board.ready() ? send(reply, role) : send(reply.code(503), reason === '' ? role : reason)

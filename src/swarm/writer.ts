@@ -41,6 +41,10 @@ export type Part = {
   readonly elsewhere: boolean
   /** Why it is not simply the Raft leader; empty where it is. */
   readonly why: string
+  /** Its own first health check has not gone well yet. */
+  readonly starting: boolean
+  /** Another manager runs a healthy task that would write in its place. */
+  readonly deputy: boolean
 }
 
 /** The service whose tasks the rule goes by; undefined where it needs none. */
@@ -49,10 +53,11 @@ export const ownService = ({ mode, own }: WriterRule): string | undefined => (mo
 export function partOf({ mode, own }: WriterRule, view: WriterView): Part {
   const others = view.own.status === 'read' ? view.own.tasks.filter(({ id }) => id !== own?.taskId) : []
   const self = own?.nodeId ?? view.nodeId
-  if (mode === 'always') return { writes: true, writer: self, elsewhere: others.length > 0, why: '' }
+  const alone = { why: '', starting: false, deputy: false }
+  if (mode === 'always') return { ...alone, writes: true, writer: self, elsewhere: others.length > 0 }
   const leader = view.nodes.find((node) => node.leader)
   if (mode === 'leader' || own === undefined || view.own.status !== 'read') {
-    return { writes: leader?.id === self, writer: leader?.id, elsewhere: leader?.id !== self, why: '' }
+    return { ...alone, writes: leader?.id === self, writer: leader?.id, elsewhere: leader?.id !== self }
   }
   const chosen = chooseTask(view.own.tasks, view.nodes)
   return {
@@ -60,6 +65,8 @@ export function partOf({ mode, own }: WriterRule, view: WriterView): Part {
     writer: chosen?.nodeId,
     elsewhere: others.length > 0,
     why: chosen !== undefined && chosen.nodeId === leader?.id ? '' : reason(chosen, leader?.hostname),
+    starting: view.own.tasks.some(({ id, state }) => id === own.taskId && state === 'starting'),
+    deputy: chooseTask(others, view.nodes)?.state === 'running',
   }
 }
 

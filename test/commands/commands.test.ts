@@ -120,10 +120,22 @@ describe('cleanup', () => {
 
 describe('healthcheck', () => {
   test.each([
-    [true, 0, 'ok\n'],
-    [false, 1, 'the loop is stuck\n'],
-  ])('with a loop that turns: %s', async (alive, code, out) => {
-    const http = await serveHttp({ address: '0.0.0.0:0', board: board({ role: 'unready' }, alive), health: async () => [], log: silent })
+    ['ends with 0 while the loop turns', {}, true, 0, 'ok\n'],
+    ['ends with 1 where it does not', {}, false, 1, 'the loop is stuck\n'],
+    [
+      'ends with 1 where the task makes way, and says why',
+      { makesWay: 'no route' },
+      true,
+      1,
+      "makes way for another manager's task: no route\n",
+    ],
+  ])('%s', async (_, page, alive, code, out) => {
+    const http = await serveHttp({
+      address: '0.0.0.0:0',
+      board: board({ role: 'unready', ...page }, alive),
+      health: async () => [],
+      log: silent,
+    })
     closing.push(http.close)
     expect(await run(['healthcheck'], { env: { SLB_HTTP_ADDR: http.address } })).toEqual({ code, out, err: '' })
   })

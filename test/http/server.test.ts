@@ -81,7 +81,7 @@ describe('the status page', () => {
 
 test('the root lists the pages', async () => {
   const { text } = await get(`${await start()}/`)
-  for (const name of ['/healthz', '/readyz', '/metrics', '/status.json']) expect(text).toContain(name)
+  for (const name of ['/healthz', '/taskz', '/readyz', '/metrics', '/status.json']) expect(text).toContain(name)
 })
 
 describe('bad input', () => {

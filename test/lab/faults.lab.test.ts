@@ -2,16 +2,28 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { carryOut, type Fault, type Row, table } from './faults/act.ts'
-import { cutOff, demoteAndPromote, freeze, killDaemon, killEngine, restartAll, unplug, updateDaemons } from './faults/blows.ts'
+import {
+  cutFromCloud,
+  cutOff,
+  demoteAndPromote,
+  freeze,
+  killDaemon,
+  killEngine,
+  restartAll,
+  unplug,
+  updateDaemons,
+} from './faults/blows.ts'
 import { editByHand, type Scene, setScene } from './faults/scene.ts'
 import { type Write, writesSince } from './faults/writers.ts'
 import type { LabNode } from './lab.ts'
+import { findListener } from './stage.ts'
+import { found, notYet, until } from './wait.ts'
 
 /** 30 s, the graces of 2 s, and the 15 s for which a new writer waits or a node that was down is left out. */
 const CONVERGE_S = 30 + 2 + 15
 const PER_SECOND = 20
 /** Long after an election (10-14 s), and after a node without heartbeats is down (15-30 s): its tasks are replaced, its weight goes. */
-const FROZEN_MS = 36_000
+const FROZEN_MS = 60_000
 /** So long a leader may believe in itself without the others, and its lease for 3 s more. */
 const BELIEF_MS = 11_500 + 3000
 /** The next one waits 15 s before it writes. */
@@ -19,6 +31,8 @@ const CUT_OFF_MS = 25_000
 const UNPLUGGED_MS = 10_000
 const KILLED_MS = 18_000
 const DEMOTED_MS = 10_000
+/** A minute without the cloud, three health checks, the end of the task, and the wait of the next writer. */
+const MADE_WAY_MS = 180_000
 
 describe('three managers under faults', () => {
   let scene: Scene
@@ -46,6 +60,7 @@ describe('three managers under faults', () => {
     expect([...row.http, ...row.tcp].filter(({ mesh }) => !mesh)).toEqual([])
     expect(row.took).toBeLessThanOrEqual(CONVERGE_S)
     expect(row.writes).not.toEqual([])
+    return row
   }
 
   const leader = () => scene.stage.lab.leader()
@@ -54,6 +69,19 @@ describe('three managers under faults', () => {
   test('kill -9 of the daemon on the leader', async () => {
     const node = await leader()
     await survive({ name: 'daemon killed', suffering: [], change: 'meanwhile', provoke: () => killDaemon(node) })
+  })
+
+  test('the leader without a way to the cloud: another manager writes', async () => {
+    const node = await leader()
+    const made = () =>
+      until('the listener of a new service', MADE_WAY_MS, async () =>
+        (await findListener(scene.stage, port))?.status === 'running' ? found(true) : notYet('not there'),
+      )
+    const provoke = () => cutFromCloud(scene.stage, node, made)
+    const { writes } = await survive({ name: 'leader without the cloud', suffering: [], change: 'meanwhile', provoke })
+    expect(writes.find(({ action, what }) => action.startsWith('Create') && what.includes(`ListenerPort=${port}`))?.node).not.toBe(
+      node.name,
+    )
   })
 
   test('an update of the daemon by force', async () => {

@@ -91,7 +91,7 @@ describe('tasks of a real engine', () => {
     const rule: WriterRule = { mode: 'auto', own }
     const engine = connectEngine({ host: `unix://${docker.socket}` })
     const part = async () => partOf(rule, await readSnapshot(engine, never, own.serviceId))
-    await expect.poll(part, { timeout: 20_000 }).toEqual({ writes: true, writer: nodeId, elsewhere: false, why: '' })
+    await expect.poll(part, { timeout: 20_000 }).toMatchObject({ writes: true, writer: nodeId, elsewhere: false, why: '' })
     expect(await checkWriter(engine, rule, nodeId, never)).toBe(true)
     await docker.docker('service', 'rm', 'slb')
     await expect.poll(async () => (await part()).writes).toBe(false)

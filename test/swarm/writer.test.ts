@@ -89,6 +89,29 @@ describe('the Raft leader is the writer, whatever tasks there are,', () => {
   })
 })
 
+describe('a task knows', () => {
+  test.each<[what: string, tasks: string, starting: boolean, deputy: boolean]>([
+    ['that a healthy one on another manager could write in its place', 'a b', false, true],
+    ['that it was not healthy yet itself', 'a? b c', true, true],
+    ['that nobody else could: the others start', 'a b? c?', false, false],
+    ['or are to end', 'a b- c-', false, false],
+    ['or are not there', 'a', false, false],
+  ])('%s', (_, tasks, starting, deputy) => {
+    expect(at('a', led('a'), read(tasks))).toMatchObject({ starting, deputy })
+  })
+
+  test('nothing of the kind where tasks do not decide who writes', () => {
+    expect(partOf(ruleOf('a', 'leader'), { nodeId: 'a', nodes: led('a'), own: read('a? b') })).toMatchObject({
+      starting: false,
+      deputy: false,
+    })
+    expect(partOf(ruleOf('a', 'always'), { nodeId: 'a', nodes: led('a'), own: read('a? b') })).toMatchObject({
+      starting: false,
+      deputy: false,
+    })
+  })
+})
+
 describe('with SLB_WRITER=always', () => {
   test('the process writes wherever it is', () => {
     expect(partOf(ruleOf('a', 'always'), { nodeId: 'a', nodes: led('b'), own: read('a') })).toEqual({
@@ -96,6 +119,8 @@ describe('with SLB_WRITER=always', () => {
       writer: 'a',
       elsewhere: false,
       why: '',
+      starting: false,
+      deputy: false,
     })
     expect(partOf({ mode: 'always', own: undefined }, { nodeId: 'a', nodes: led('b'), own: { status: 'notAsked' } }).writes).toBe(true)
   })

@@ -64,6 +64,22 @@ export async function cutOff(lab: Lab, node: LabNode, forMs: number): Promise<vo
   }
 }
 
+/** The containers of a node reach everything but the cloud, until this is over. */
+export async function cutFromCloud({ lab, cloud }: Stage, node: LabNode, over: () => Promise<unknown>): Promise<void> {
+  const { hostname } = new URL(cloud.apiUrl)
+  const apply = async (how: '-I' | '-D') => {
+    const rule = ['FORWARD', '-d', hostname, '-j', 'REJECT', '--reject-with', 'icmp-net-unreachable']
+    const { code, stderr } = await lab.exec(node, ['iptables', '--wait', '5', how, ...rule])
+    if (code !== 0) throw new Error(stderr)
+  }
+  await apply('-I')
+  try {
+    await over()
+  } finally {
+    await apply('-D')
+  }
+}
+
 /** The cable, both ways. */
 export async function unplug(lab: Lab, node: LabNode, forMs: number): Promise<void> {
   await lab.cutNetwork(node)
