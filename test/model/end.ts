@@ -61,6 +61,10 @@ function asks(swarm: ModelSwarm): Ask[] {
 const ready = (swarm: ModelSwarm) =>
   swarm.nodes.filter(({ state, availability, weight }) => state === 'ready' && availability === 'active' && weight !== '0')
 
+/** What leads to groups of other people keeps a listener from being made anew. */
+const hasForeignRules = ({ rules }: LoadBalancer['listeners'][number], { groups }: LoadBalancer) =>
+  rules.some(({ group }) => markOf(groups.find(({ ref }) => ref === group)?.name ?? '') === undefined)
+
 /** A listener that one service alone asks for, and that nobody else has, is there and serves. */
 function missingOn({ service, lb, key, guest, protocol }: Ask, all: readonly Ask[], world: World): string[] {
   const rivals = all.filter((other) => other.lb === lb && other.key === key && other.service !== service)
@@ -77,7 +81,7 @@ function missingOn({ service, lb, key, guest, protocol }: Ask, all: readonly Ask
   const serves = members.some((one) => one.weight > 0 && (one.port ?? port) === service.published)
   const zeroed = members.some(({ weight, note }) => weight === 0 && !note.endsWith('/0'))
   return [
-    ...(there.protocol === protocol ? [] : [`${lb} ${key} of ${service.name} is ${there.protocol}`]),
+    ...(there.protocol === protocol || hasForeignRules(there, balancer) ? [] : [`${lb} ${key} of ${service.name} is ${there.protocol}`]),
     ...(there.status === 'running' ? [] : [`${lb} ${key} of ${service.name} is ${there.status}`]),
     ...(serves || zeroed ? [] : [`${lb} ${key} of ${service.name} does not lead to ${service.published}`]),
   ]

@@ -136,9 +136,12 @@ export function modelEngine(swarm: ModelSwarm, self: string): Engine {
   }
 }
 
-/** Which service has this port of a node; as Swarm sees it now. What is no node of it has nobody's. */
+/** Servers that never were a node have other names. */
+const wasNode = (server: string) => /^i-[mn]/.test(server)
+
+/** Which service has this port of a node; as Swarm sees it now. A server of other people has nobody's. */
 export function holderOf(swarm: ModelSwarm, transport: Transport, port: number, server: string | undefined): string | undefined {
-  if (server !== undefined && !swarm.nodes.some((node) => node.server === server)) return undefined
+  if (server !== undefined && !wasNode(server)) return undefined
   const mesh = swarm.services.find((one) => one.mode === 'ingress' && one.transport === transport && one.published === port && one.settled)
   if (mesh !== undefined) return mesh.name
   const there = (id: string) => server === undefined || swarm.nodes.find((node) => node.id === id)?.server === server

@@ -58,7 +58,16 @@ export type World = {
   readonly clock: { now: number }
   readonly faults: Fault[]
   /** Times at which something went wrong, or a person touched a load balancer. */
-  readonly trouble: { failedReads: number; lookupFails: boolean; at: number; handAt: number; syncedAt: number; approvedAt: number }
+  readonly trouble: {
+    failedReads: number
+    lookupFails: boolean
+    at: number
+    handAt: number
+    syncedAt: number
+    approvedAt: number
+    /** Our tag was written. */
+    taggedAt: number
+  }
   readonly log: string[]
   daemons(): readonly Running[]
   leader(): Running
@@ -143,6 +152,7 @@ export function createWorld(setup: Setup, hooks: Hooks, mutant: Mutant = {}): Wo
     handAt: 0,
     syncedAt: 0,
     approvedAt: Number.NEGATIVE_INFINITY,
+    taggedAt: 0,
   }
   const log: string[] = []
   const config = configOf(setup, mutant.env)
