@@ -1,5 +1,5 @@
-// What `npm test` and `npm run test:long` run, in this order: what is quick first, what needs a real engine last. A new suite is a project
-// in vitest.config.ts and a row here.
+// What `npm test` runs, in this order: what is quick first, what needs a real engine last. A new suite is a project in vitest.config.ts and
+// a row here.
 
 /** The name of a suite is that of its vitest project. */
 export type SuitePlan = {
@@ -11,25 +11,28 @@ export type SuitePlan = {
   readonly loud?: true
   /** Needs Linux, root and the packages of a Docker Engine. */
   readonly real?: true
-  /** For `npm run test:long` alone: many minutes that measure time, on a machine that does nothing else. */
-  readonly long?: true
+  /** Runs beside the one before it: it waits more than it computes, and measures no time. */
+  readonly beside?: true
 }
 
 const minutes = (count: number): number => count * 60_000
 
-/** One after the other: each has the machine to itself. */
+/** All of them, on two cores that do nothing else. */
+export const BUDGET_MINUTES = 40
+
+/** One after the other: each has the machine to itself, but for what runs beside it. */
 export const SUITES: readonly SuitePlan[] = [
   { name: 'unit', limitMs: minutes(6) },
   { name: 'simulator', limitMs: minutes(12), workers: 6 },
   { name: 'live', limitMs: minutes(5) },
   { name: 'fuzz', limitMs: minutes(5), loud: true },
-  { name: 'model', limitMs: minutes(12), loud: true, long: true },
-  { name: 'faults', limitMs: minutes(12), loud: true, long: true },
-  { name: 'load', limitMs: minutes(12), workers: 1, loud: true, long: true },
-  { name: 'soak', limitMs: minutes(6), workers: 1, loud: true, long: true },
+  { name: 'model', limitMs: minutes(12), loud: true },
+  { name: 'faults', limitMs: minutes(25), workers: 3, loud: true },
+  { name: 'soak', limitMs: minutes(8), workers: 1, loud: true, beside: true },
+  { name: 'load', limitMs: minutes(12), workers: 1, loud: true },
   { name: 'engine', limitMs: minutes(6), loud: true, real: true },
   { name: 'lab', limitMs: minutes(20), loud: true, real: true },
-  { name: 'lab-faults', limitMs: minutes(25), loud: true, real: true, long: true },
+  { name: 'lab-faults', limitMs: minutes(25), loud: true, real: true },
 ]
 
 /** Tests that may be skipped in CI, by the beginning of their full name, and why. */

@@ -28,7 +28,7 @@ export type Needs = { readonly killed: boolean; readonly deadlineMs: number }
 
 export async function startDaemon(env: Env, logged: string[], { killed, deadlineMs }: Needs): Promise<Running> {
   const tuning = tuningFor(deadlineMs)
-  if (killed) return startChild({ env, tuning, onLog: (text) => void logged.push(text) })
+  if (killed) return startChild({ env, tuning, bundled: true, onLog: (text) => void logged.push(text) })
   const abort = new AbortController()
   const log = await createLog({ level: 'info', format: 'json', colour: false, secrets: [], write: (line) => logged.push(line) })
   const done = runDaemon(readConfig({ env, flags: {} }), log, abort.signal, tuning)

@@ -1,6 +1,6 @@
 // Before any fault: the scenario as it goes without one, recorded once, while nothing else runs, for all files of the suite.
 import type { TestProject } from 'vitest/node'
-import { buildChild } from '../support/child.ts'
+import { bundleChild } from '../support/child.ts'
 import { type Course, undisturbed } from './run.ts'
 
 declare module 'vitest' {
@@ -28,6 +28,6 @@ async function record(): Promise<readonly Course[]> {
 }
 
 export async function setup(project: TestProject): Promise<void> {
-  await buildChild()
+  await bundleChild()
   project.provide('normal', await record())
 }
