@@ -1,10 +1,8 @@
 // Carries out one deed. What makes no sense as things are is no deed: a sequence stays one, whatever is taken out of it.
 import type { Deed, Spec } from './actions.ts'
 import { byHand } from './hands.ts'
-import { INGRESS, type ModelNode, type ModelService, type ModelSwarm, worker } from './swarm.ts'
+import { HOST_PORT, INGRESS, type ModelNode, type ModelService, type ModelSwarm, worker } from './swarm.ts'
 import type { World } from './world.ts'
-
-const HOST_PORT = 31000
 
 function edit(swarm: ModelSwarm, name: string, change: (service: ModelService) => ModelService): void {
   swarm.services = swarm.services.map((one) => (one.name === name ? change(one) : one))

@@ -76,12 +76,14 @@ function missingOn({ service, lb, key, guest, protocol }: Ask, all: readonly Ask
   if (there === undefined) return [`${lb} ${key} of ${service.name} is missing`]
   const mark = markOf(there.note)
   if (mark?.service !== service.name || mark.suffix === 'closed') return []
+  // It has the wrong protocol, and what other people lead through it keeps it as it is.
+  if (there.protocol !== protocol && hasForeignRules(there, balancer)) return []
   const members = membersOf(balancer, there.target)
   const port = there.target?.kind === 'default' ? there.target.port : undefined
   const serves = members.some((one) => one.weight > 0 && (one.port ?? port) === service.published)
   const zeroed = members.some(({ weight, note }) => weight === 0 && !note.endsWith('/0'))
   return [
-    ...(there.protocol === protocol || hasForeignRules(there, balancer) ? [] : [`${lb} ${key} of ${service.name} is ${there.protocol}`]),
+    ...(there.protocol === protocol ? [] : [`${lb} ${key} of ${service.name} is ${there.protocol}`]),
     ...(there.status === 'running' ? [] : [`${lb} ${key} of ${service.name} is ${there.status}`]),
     ...(serves || zeroed ? [] : [`${lb} ${key} of ${service.name} does not lead to ${service.published}`]),
   ]

@@ -2,7 +2,7 @@
 import { describeChange } from '../../src/core/describe.ts'
 import { type Mark, parseMark } from '../../src/core/marks.ts'
 import { type ActualListener, DEFAULT_GROUP, type ListenerKey, type LoadBalancer, type Member, type Target } from '../../src/core/model.ts'
-import { holderOf, type ModelService, type ModelSwarm } from './swarm.ts'
+import { HOST_PORT, holderOf, type ModelService, type ModelSwarm } from './swarm.ts'
 import { isGuest, isWrong, keyOf, lbOf } from './wishes.ts'
 import type { World, Write } from './world.ts'
 
@@ -85,11 +85,12 @@ function serving(lb: LoadBalancer): Serving[] {
 const inGroup = (lb: LoadBalancer, ref: string) =>
   membersOf(lb, ref === DEFAULT_GROUP ? { kind: 'default', port: 0 } : { kind: 'group', group: ref })
 
-/** Backends with a weight that lead to their own service, or to nobody. */
+/** Backends with a weight that lead to their own service, or to nobody: on a port of the mesh, where old tasks may still answer. */
 function positive(lb: LoadBalancer, one: Serving, swarm: ModelSwarm): readonly Member[] {
   return inGroup(lb, one.ref).filter(({ server, weight, port }) => {
     const holder = holderOf(swarm, transportOf(one.key), port ?? one.port ?? 0, server)
-    return weight > 0 && (holder === undefined || holder === one.mark.service)
+    const isHost = (port ?? one.port) === HOST_PORT
+    return weight > 0 && ((holder === undefined && !isHost) || holder === one.mark.service)
   })
 }
 

@@ -45,6 +45,8 @@ export type ModelSwarm = {
 /** The nodes that the two daemons run on never leave. */
 export const MANAGERS = ['m1', 'm2'] as const
 export const INGRESS: readonly number[] = [30000, 30001, 30002, 30003]
+/** Of every service in host mode. */
+export const HOST_PORT = 31000
 
 const manager = (id: string, index: number): ModelNode => ({
   id,
