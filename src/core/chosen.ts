@@ -1,5 +1,6 @@
 // Backends as one group wants them: only nodes of its choice, and in host mode only where a task runs, each with that task's port.
-// A choice without any node, and a service without any task, change nothing: what serves nothing better is left as it is.
+// A choice without any node, and a service without any task, change nothing: what serves nothing better is left as it is. Tasks that are to
+// end are all there is until others come.
 import type { Member } from './model.ts'
 import { isChosenBy } from './node-choice.ts'
 import type { BackendNode, Backends, Wish } from './nodes.ts'
@@ -11,8 +12,10 @@ type Place = 'serves' | 'stops'
 export type Chosen = Backends & {
   /** Host mode, by server and port; undefined: every port of the group on every server. */
   readonly places: ReadonlyMap<string, ReadonlyMap<number, Place>> | undefined
-  /** Host mode without a task that could serve: members without a task are left as they are. */
+  /** Host mode without any task: members are left as they are. */
   readonly idle: boolean
+  /** Host mode where every task is to end: those that still run are all there is until others come. */
+  readonly ending: boolean
   readonly weights: Selection['weights']
 }
 
@@ -47,25 +50,31 @@ function placesOf(places: NonNullable<Selection['places']>, servers: Backends['s
 
 /** @param selection undefined: every chosen node, on the ports of the group */
 export function selectBackends(backends: Backends, selection: Selection | undefined): Chosen {
-  if (selection === undefined) return { ...backends, places: undefined, idle: false, weights: 'managed' }
+  const mesh = { places: undefined, idle: false, ending: false }
+  if (selection === undefined) return { ...backends, ...mesh, weights: 'managed' }
   const wishes = chooseNodes(backends, selection)
   const { weights } = selection
-  if (selection.places === undefined) return { ...backends, wishes, places: undefined, idle: false, weights }
+  if (selection.places === undefined) return { ...backends, wishes, ...mesh, weights }
   const places = placesOf(selection.places, backends.servers)
-  const serves = (server: string, ports: ReadonlyMap<number, Place>) =>
-    wishes.get(server)?.reason !== 'excluded' && [...ports.values()].includes('serves')
-  const idle = ![...places].some(([server, ports]) => serves(server, ports))
-  return { ...backends, wishes, places, idle, weights }
+  const has = (place: Place, canServe: (wish: Wish | undefined) => boolean) =>
+    [...places].some(([server, ports]) => canServe(wishes.get(server)) && [...ports.values()].includes(place))
+  const serves = has('serves', (wish) => wish?.reason !== 'excluded')
+  const ending = !serves && has('stops', isAble)
+  return { ...backends, wishes, places, idle: !serves && !ending, ending, weights }
 }
 
+/** Nothing but its tasks speaks against the node. */
+const isAble = (wish: Wish | undefined) => wish !== undefined && wish.weight > 0 && wish.reason !== 'excluded'
+
 /** What is wanted of one member. Undefined: its server is no node of this swarm. */
-export function wishFor({ server, port }: Pick<Member, 'server' | 'port'>, { wishes, places, idle }: Chosen): Wish | undefined {
+export function wishFor({ server, port }: Pick<Member, 'server' | 'port'>, { wishes, places, idle, ending }: Chosen): Wish | undefined {
   const wish = wishes.get(server)
   if (wish === undefined || places === undefined || wish.reason === 'excluded' || isUnheard(wish)) return wish
   const place = places.get(server)?.get(port ?? 0)
   if (place === 'serves') return wish
-  if (place === 'stops') return { ...wish, weight: 0, mode: 'set', add: false, reason: 'drain' }
-  return idle ? { ...wish, mode: 'keep', add: false, reason: 'pause' } : { ...wish, weight: 0, mode: 'set', add: false, reason: 'excluded' }
+  const kept: Wish = { ...wish, mode: 'keep', add: false, reason: 'pause' }
+  if (place === 'stops') return ending && isAble(wish) ? kept : { ...wish, weight: 0, mode: 'set', add: false, reason: 'drain' }
+  return idle ? kept : { ...wish, weight: 0, mode: 'set', add: false, reason: 'excluded' }
 }
 
 /** Servers and ports that may be added where they are missing. */

@@ -156,10 +156,17 @@ describe('a task', () => {
 })
 
 describe('a rolling update', () => {
-  test('of all tasks at once leaves the last weight until a new task is there', () => {
-    const leaving = ['n1', 'n2', 'n3'].map((id) => task(id, { leaving: true }))
-    const { plan } = diffWith(read(...leaving))
-    expect(left(inPlace, plan).filter((one) => one.endsWith('=100'))).toHaveLength(1)
+  test('of all tasks at once leaves those that still run, until a new task is there', () => {
+    const leaving = (...ids: readonly string[]) => ids.map((id) => task(id, { leaving: true }))
+    expect(diffWith(read(...leaving('n1', 'n2', 'n3'))).plan).toEqual([])
+    expect(left(inPlace, diffWith(read(...leaving('n2', 'n3'))).plan)).toEqual(['i-1:8080=0', 'i-2:8080=100', 'i-3:8080=100'])
+    expect(left(inPlace, diffWith(read(task('n1'), ...leaving('n2', 'n3'))).plan)).toEqual(['i-1:8080=100', 'i-2:8080=0', 'i-3:8080=0'])
+  })
+
+  test('of all tasks at once does not keep one on a node that drains, where another still runs', () => {
+    const nodes = [node('n1', { availability: 'drain' }), node('n2'), node('n3')]
+    const tasks = read(...['n1', 'n2'].map((id) => task(id, { leaving: true })))
+    expect(left(inPlace, diffWith(tasks, inPlace, { nodes }).plan)).toEqual(['i-1:8080=0', 'i-2:8080=100', 'i-3:8080=0'])
   })
 
   test('lowers more than a third at a time: the tasks really are gone', () => {

@@ -139,6 +139,8 @@ function heldBy({ lb, change, before, after }: Write, { swarm }: World, pool: bo
     const service = swarm.services.find(({ name }) => name === mark?.service)
     const next = markOf(after.listeners.find((one) => one.key === key)?.note ?? '')
     if (mark === undefined || service === undefined || change.kind === 'deleteListener' || next?.service === mark.service) return []
+    // What led to a stranger is closed already: guests that share it may have it.
+    if (mark.suffix === 'stopped') return []
     return namesIt(service, lb, key, pool) ? [`${key} was taken from ${mark.service}, which holds it`] : []
   })
 }
