@@ -5,8 +5,9 @@ import { attempt } from '../test/lab/process.ts'
 import { openAccount } from './verify/account.ts'
 import { FACTS } from './verify/facts.ts'
 import { Refusal } from './verify/refusal.ts'
-import { differences, factTable, settingsOf } from './verify/report.ts'
+import { differences, settingsOf } from './verify/report.ts'
 import { type Run, verify } from './verify/run.ts'
+import { columnsFrom, factBlock } from './verify/table.ts'
 
 const SUITE_MS = 3_600_000
 
@@ -25,7 +26,8 @@ async function main(signal: AbortSignal): Promise<boolean> {
 }
 
 function print({ found, left, calls }: Run, live: boolean): void {
-  say(`\n${factTable(FACTS, found)}\n`)
+  say(live ? '\nFor docs/cloud-facts.md, between its two comments:' : "\nThe simulator's answers, which say nothing about the cloud:")
+  say(`\n${factBlock(FACTS, columnsFrom(found))}\n`)
   const changed = differences(found)
   say(changed.length === 0 ? 'Everything that was decided is as the simulator assumes.' : `Otherwise than assumed:\n${changed.join('\n')}`)
   say(`\nSettings for the simulator (PATCH /settings):\n${JSON.stringify(settingsOf(found), null, 2)}\n`)

@@ -1,40 +1,5 @@
-// What was found out, as a table for docs/cloud-facts.md and as settings that make the simulator behave like this cloud.
-import { assumed, type Fact, type Found, type Value } from './facts.ts'
-
-const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll(/\s+/g, ' ').trim()
-const row = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`
-const shown = (value: Value | undefined): string => (value === undefined ? '' : `\`${JSON.stringify(value).replaceAll('"', '')}\``)
-
-const UNVERIFIED = 'not verified yet'
-
-/** One row a fact; without findings the last columns say that nobody has asked. */
-export function factTable(facts: readonly Fact[], found: readonly Found[] = []): string {
-  const head = ['Question', "Simulator's setting", 'It assumes', 'The cloud', 'Seen']
-  const lines = facts.map((fact) => {
-    const finding = found.find(({ question }) => question === fact.question)
-    return row([
-      fact.question,
-      fact.settings.map((path) => `\`${path}\``).join(', '),
-      assumptions(fact),
-      decision(fact, finding),
-      seen(fact, finding),
-    ])
-  })
-  return [row(head), row(head.map(() => '---')), ...lines].join('\n')
-}
-
-const assumptions = ({ settings }: Fact): string => settings.map((path) => shown(assumed(path))).join(', ')
-
-function decision({ settings, probe }: Fact, finding: Found | undefined): string {
-  if (typeof probe === 'string') return 'not asked'
-  if (finding === undefined || !finding.decided) return UNVERIFIED
-  return settings.length === 0 ? finding.seen : settings.map((path) => shown(finding.values?.[path]) || '?').join(', ')
-}
-
-const seen = ({ settings, probe }: Fact, finding: Found | undefined): string => {
-  if (typeof probe === 'string') return probe
-  return finding === undefined || (settings.length === 0 && finding.decided) ? '' : finding.seen
-}
+// What was found out, as settings that make the simulator behave like this cloud.
+import { assumed, type Found, type Value } from './facts.ts'
 
 /** Nested as `PATCH /settings` takes it. What two questions answer differently is left out: no setting stands for it. */
 export function settingsOf(found: readonly Found[]): Readonly<Record<string, unknown>> {
