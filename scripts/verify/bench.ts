@@ -30,11 +30,21 @@ export interface Bench {
   /** A listener that is there now. @throws Undecided */
   standing(kind: 'TCP' | 'UDP' | 'HTTP' | 'HTTPS', params: Params): Promise<number>
   later(action: string, params: Params): void
-  /** Removes what was made since the last time. */
-  undo(): Promise<void>
+  /** Removes what was made since the last time. Answers with what it could not remove. */
+  undo(): Promise<readonly string[]>
 }
 
 export const rows = (servers: readonly Server[]): string => JSON.stringify(servers.map((server) => ({ Description: mark('x'), ...server })))
+
+/**
+ * Whether the cloud took the call, or refused it for what is asked about: `because` has to fit `code: text`. A refusal for any other
+ * reason (no permission, a quota, a mistake of ours) says nothing about that. @throws Undecided
+ */
+export function taken({ status, code, message }: Answer, because: RegExp): boolean {
+  if (status === 200) return true
+  if (because.test(`${code}: ${message}`)) return false
+  throw new Undecided(`refused for another reason: ${status} ${code} ${message}`.trim())
+}
 
 export function createBench(ground: Ground): Bench {
   const { account, id } = ground
@@ -80,8 +90,16 @@ export function createBench(ground: Ground): Bench {
     },
     later: (action, params) => void undo.push({ action, params }),
     async undo() {
-      // What cannot be undone now is found by its mark in the end.
-      for (const { action, params } of undo.splice(0).reverse()) await account.call(action, params).catch(() => undefined)
+      const left: string[] = []
+      for (const { action, params } of undo.splice(0).reverse()) {
+        // What cannot be undone now is found by its mark in the end.
+        const code = await account.call(action, params).then(
+          (answer) => answer.code,
+          (error: unknown) => String(error),
+        )
+        if (code !== 'OK') left.push(`${action}: ${code}`)
+      }
+      return left
     },
   }
   return bench

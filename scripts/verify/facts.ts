@@ -3,6 +3,7 @@ import { settingsSchema } from '../../src/simulator/settings.ts'
 import type { Bench } from './bench.ts'
 import { ANSWERS } from './probe-answers.ts'
 import { GROUPS } from './probe-groups.ts'
+import { HEALTH } from './probe-health.ts'
 import { LISTENERS } from './probe-listeners.ts'
 import { RULES } from './probe-rules.ts'
 import { TIMES } from './probe-times.ts'
@@ -23,7 +24,7 @@ export type Fact = {
 }
 
 /** In the order in which they are asked: how late reads are comes first, since the others have to wait for that. */
-export const FACTS: readonly Fact[] = [...TIMES, ...ANSWERS, ...GROUPS, ...LISTENERS, ...RULES, ...UNASKED]
+export const FACTS: readonly Fact[] = [...TIMES, ...ANSWERS, ...GROUPS, ...LISTENERS, ...HEALTH, ...RULES, ...UNASKED]
 
 export type Found = Fact & Finding & { readonly decided: boolean }
 

@@ -1,5 +1,5 @@
 // What answers look like: statuses, pages, and what a filter or a list leaves out.
-import type { Bench } from './bench.ts'
+import { type Bench, taken } from './bench.ts'
 import type { Fact, Finding } from './facts.ts'
 import { mark } from './ground.ts'
 import { NAME } from './leftovers.ts'
@@ -30,6 +30,7 @@ export const ANSWERS: readonly Fact[] = [
     settings: ['unsure.emptyListeners'],
     async probe(bench) {
       const answer = await bench.read('DescribeLoadBalancerListeners', { LoadBalancerId: [bench.ground.id] })
+      if (rowsIn(answer, 'Listeners').length > 0) throw new Undecided('it has listeners')
       const shown = answer['Listeners'] !== undefined
       return { values: { 'unsure.emptyListeners': shown ? 'shown' : 'absent' }, seen: shown ? 'an empty list' : 'no such key' }
     },
@@ -43,10 +44,14 @@ export const ANSWERS: readonly Fact[] = [
     question: 'LoadBalancerName finds names that only contain it',
     settings: [],
     async probe(bench) {
-      const part = bench.ground.name.slice(0, -1)
-      if (part.length < 3) throw new Undecided('the name of the load balancer is too short')
-      const found = rowsIn(await bench.ok('DescribeLoadBalancers', { LoadBalancerName: part, PageNumber: 1, PageSize: 100 }), ...LIST)
-      return { seen: found.some((row) => textOf(row, 'LoadBalancerId') === bench.ground.id) ? 'yes' : 'no' }
+      const { name, id } = bench.ground
+      if (name.length < 4) throw new Undecided('the name of the load balancer is too short')
+      const finds = async (LoadBalancerName: string) =>
+        rowsIn(await bench.ok('DescribeLoadBalancers', { LoadBalancerName, PageNumber: 1, PageSize: 100 }), ...LIST).some(
+          (row) => textOf(row, 'LoadBalancerId') === id,
+        )
+      if (!(await finds(name))) throw new Undecided('the whole name does not find it')
+      return { seen: (await finds(name.slice(0, -1))) ? 'yes' : 'no' }
     },
   },
   {
@@ -61,6 +66,7 @@ export const ANSWERS: readonly Fact[] = [
         tags.find((row) => textOf(row, 'TagKey') === NAME),
         'TagValue',
       )
+      if (value === '') throw new Undecided('the tag is not listed')
       return { seen: value === '2' ? 'yes' : `no, it is ${value}` }
     },
   },
@@ -68,8 +74,9 @@ export const ANSWERS: readonly Fact[] = [
     question: 'HTTP status of an action that is not known',
     settings: [],
     async probe(bench) {
-      const { status, code } = await bench.call('DescribeSwarmSlbVerify', {})
-      return { seen: `${status} ${code}` }
+      const answer = await bench.call('DescribeSwarmSlbVerify', {})
+      if (taken(answer, /^InvalidAction\b/)) throw new Undecided('it is known')
+      return { seen: `${answer.status} ${answer.code}` }
     },
   },
 ]
@@ -82,6 +89,7 @@ async function descriptionFilter(bench: Bench): Promise<Finding> {
   const find = async (Description: string) =>
     rowsIn(await bench.read('DescribeVServerGroups', bench.on({ Description })), 'VServerGroups', 'VServerGroup').length
   if ((await find(whole)) === 0) throw new Undecided('the whole name finds nothing')
+  if ((await find('filter-b')) > 0) throw new Undecided('any text finds it')
   const found = (await find('filter-a')) > 0
   return { values: { 'unsure.descriptionFilter': found ? 'contains' : 'exact' }, seen: found ? 'a part finds it' : 'a part finds nothing' }
 }

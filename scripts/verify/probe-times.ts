@@ -39,7 +39,9 @@ async function readLag(bench: Bench): Promise<Finding> {
 }
 
 async function weightIn(bench: Bench, VServerGroupId: string): Promise<number | undefined> {
-  const { body } = await bench.call('DescribeVServerGroupAttribute', { VServerGroupId })
+  const { status, code, body } = await bench.call('DescribeVServerGroupAttribute', { VServerGroupId })
+  // 404: what was just made is not shown yet.
+  if (status !== 200 && status !== 404) throw new Undecided(`DescribeVServerGroupAttribute was refused: ${status} ${code}`)
   return numberOf(rowsIn(body, 'BackendServers', 'BackendServer')[0], 'Weight')
 }
 
@@ -75,11 +77,12 @@ async function lockScope(bench: Bench): Promise<Finding> {
 /** Writes to these groups at the same moment. */
 async function together(bench: Bench, ids: readonly string[]): Promise<Beside> {
   const began = performance.now()
-  const write = (VServerGroupId: string, n: number) =>
-    bench.call('SetVServerGroupAttribute', {
-      VServerGroupId,
-      BackendServers: rows([{ ServerId: bench.first, Port: PORT, Weight: 10 + n }]),
-    })
+  const write = async (VServerGroupId: string, n: number) => {
+    const BackendServers = rows([{ ServerId: bench.first, Port: PORT, Weight: 10 + n }])
+    const answer = await bench.call('SetVServerGroupAttribute', { VServerGroupId, BackendServers })
+    if (answer.status !== 200) throw new Undecided(`SetVServerGroupAttribute was refused: ${answer.status} ${answer.code}`)
+    return answer
+  }
   const answers = await Promise.all(ids.map(write))
   return { busy: answers.flatMap(({ busy }) => busy), ms: performance.now() - began }
 }

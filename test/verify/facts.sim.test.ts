@@ -1,54 +1,19 @@
 // Each question is put to simulators that decide it either way: a probe that cannot tell them apart is no probe.
 import { expect, test } from 'vitest'
-import { openAccount } from '../../scripts/verify/account.ts'
 import { FACTS } from '../../scripts/verify/facts.ts'
 import { differences, settingsOf } from '../../scripts/verify/report.ts'
-import { verify } from '../../scripts/verify/run.ts'
-import { type SettingsPatch, settingsSchema } from '../../src/simulator/settings.ts'
-
-const { unsure } = settingsSchema.parse({})
-const FLIPPED = {
-  loadBalancerMissingStatus: 400,
-  systemBusyStatus: 449,
-  startRunning: 'error',
-  stopStopped: 'error',
-  addPresentServer: 'ignore',
-  addPresentMember: 'error',
-  backendServersAnswer: 'echo',
-  loadBalancerPageSize: 50,
-  lastListenerInactivates: true,
-  atomicBatches: false,
-  unsetCheckPort: '-520',
-  backendPortWithGroup: 'shown',
-  emptyGroup: 'refuse',
-  tcpUdpSamePort: false,
-  capitalIntervalOnCreate: 'ignore',
-  weightZeroHealth: 'absent',
-  groupIdAlone: 'apply',
-  keepSetDescriptions: false,
-  ecsServerIp: 'absent',
-  descriptionFilter: 'contains',
-  emptyListeners: 'absent',
-  redirectNeedsHealthCheck: false,
-  forwardCodes: [301, 302],
-} as const satisfies { readonly [K in keyof typeof unsure]: unknown }
+import type { Simulator } from '../../src/simulator/simulator.ts'
+import { FLIPPED, otherwise, run, unsure } from './simulated.ts'
 
 const about = (setting: string) => FACTS.filter(({ settings }) => settings.includes(setting))
 
-/** A run on a simulator with these settings, which once says SystemBusy. */
-async function run(settings: SettingsPatch, facts = FACTS) {
-  const account = await openAccount({ env: {}, settings })
-  account.simulator?.faults.add({ action: 'StopLoadBalancerListener', as: { code: 'SystemBusy' } })
-  const result = await verify(account, new AbortController().signal, () => {}, facts)
-  const { loadBalancers, certificates, acls } = account.simulator?.state ?? {}
-  await account.close()
-  return { ...result, state: { loadBalancers, certificates, acls } }
-}
+/** Once in the run it is said. */
+const systemBusy = (simulator: Simulator) => simulator.faults.add({ action: 'StopLoadBalancerListener', as: { code: 'SystemBusy' } })
 
 const quiet = { readLagMs: 0, busy: { scope: 'none' } }
 
 test('a cloud as we take it to be is reported as such, and left as it was', async () => {
-  const { found, left, calls, failure, state } = await run({})
+  const { found, left, calls, failure, state } = await run({}, FACTS, systemBusy)
   expect(failure).toBeUndefined()
   expect(left).toEqual([])
   expect(differences(found)).toEqual([])
@@ -59,7 +24,7 @@ test('a cloud as we take it to be is reported as such, and left as it was', asyn
 })
 
 test('a cloud that does otherwise in everything is reported as such', async () => {
-  const { found, left } = await run({ unsure: { ...FLIPPED, forwardCodes: [...FLIPPED.forwardCodes] }, quotas: { backendBatch: 40 } })
+  const { found, left } = await run(otherwise(), FACTS, systemBusy)
   expect(settingsOf(found)).toEqual({ ...quiet, quotas: { backendBatch: 40 }, unsure: FLIPPED })
   expect(left).toEqual([])
 })
