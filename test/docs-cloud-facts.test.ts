@@ -14,11 +14,11 @@ test('docs/cloud-facts.md has every question, and of the cloud what it had befor
 describe('the table', () => {
   const probe = async () => ({ seen: '' })
   const facts: readonly Fact[] = [
-    { question: 'A | B', settings: ['unsure.startRunning'], probe },
-    { question: 'Two at once', settings: ['busy.scope', 'busy.code'], probe },
-    { question: 'What is it', settings: [], probe },
-    { question: 'Still open', settings: ['unsure.stopStopped'], probe },
-    { question: 'Beyond calls', settings: [], probe: 'not asked: too dear' },
+    { question: 'A | B', ref: [], settings: ['unsure.startRunning'], probe },
+    { question: 'Two at once', ref: [], settings: ['busy.scope', 'busy.code'], probe },
+    { question: 'What is it', ref: [], settings: [], probe },
+    { question: 'Still open', ref: [], settings: ['unsure.stopStopped'], probe },
+    { question: 'Beyond calls', ref: [], settings: [], probe: 'not asked: too dear' },
   ]
   const [first, second, third, fourth, last] = facts as [Fact, Fact, Fact, Fact, Fact]
   const found: readonly Found[] = [

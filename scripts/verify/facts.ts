@@ -1,11 +1,14 @@
 // What the manuals leave open, as a table: the question, the simulator's setting that stands for it, and the calls that decide it.
 import { settingsSchema } from '../../src/simulator/settings.ts'
 import type { Bench } from './bench.ts'
+import type { Open } from './open.ts'
 import { ANSWERS } from './probe-answers.ts'
+import { ECHOES } from './probe-echoes.ts'
 import { GROUPS } from './probe-groups.ts'
 import { HEALTH } from './probe-health.ts'
 import { LISTENERS } from './probe-listeners.ts'
 import { RULES } from './probe-rules.ts'
+import { STATES } from './probe-states.ts'
 import { TIMES } from './probe-times.ts'
 import { Undecided } from './refusal.ts'
 import { UNASKED } from './unasked.ts'
@@ -17,6 +20,8 @@ export type Finding = { readonly values?: Readonly<Record<string, Value>>; reado
 
 export type Fact = {
   readonly question: string
+  /** What the documents leave open that this decides, or could. */
+  readonly ref: readonly Open[]
   /** Paths of the simulator's settings, such as `unsure.startRunning`. */
   readonly settings: readonly string[]
   /** A word instead of a probe says why no call finds it out. */
@@ -24,7 +29,7 @@ export type Fact = {
 }
 
 /** In the order in which they are asked: how late reads are comes first, since the others have to wait for that. */
-export const FACTS: readonly Fact[] = [...TIMES, ...ANSWERS, ...GROUPS, ...LISTENERS, ...HEALTH, ...RULES, ...UNASKED]
+export const FACTS: readonly Fact[] = [...TIMES, ...ANSWERS, ...GROUPS, ...ECHOES, ...STATES, ...LISTENERS, ...HEALTH, ...RULES, ...UNASKED]
 
 export type Found = Fact & Finding & { readonly decided: boolean }
 

@@ -1,5 +1,6 @@
 // What answers look like: statuses, pages, and what a filter or a list leaves out.
-import { type Bench, taken } from './bench.ts'
+import type { JsonObject } from '../../src/providers/aliyun/rpc.ts'
+import { taken } from './bench.ts'
 import type { Fact, Finding } from './facts.ts'
 import { mark } from './ground.ts'
 import { NAME } from './leftovers.ts'
@@ -9,6 +10,7 @@ import { Undecided } from './refusal.ts'
 export const ANSWERS: readonly Fact[] = [
   {
     question: 'HTTP status where a load balancer is not there',
+    ref: ['missingLoadBalancer'],
     settings: ['unsure.loadBalancerMissingStatus'],
     async probe(bench) {
       const { status, code } = await bench.call('DescribeLoadBalancerAttribute', { LoadBalancerId: 'lb-swarmslbverifynone' })
@@ -18,6 +20,7 @@ export const ANSWERS: readonly Fact[] = [
   },
   {
     question: 'Rows that DescribeLoadBalancers shows when not told',
+    ref: ['pageSize'],
     settings: ['unsure.loadBalancerPageSize'],
     async probe(bench) {
       const size = numberOf(await bench.ok('DescribeLoadBalancers', {}), 'PageSize')
@@ -27,6 +30,7 @@ export const ANSWERS: readonly Fact[] = [
   },
   {
     question: 'Is the key Listeners there when a load balancer has none',
+    ref: ['noListeners'],
     settings: ['unsure.emptyListeners'],
     async probe(bench) {
       const answer = await bench.read('DescribeLoadBalancerListeners', { LoadBalancerId: [bench.ground.id] })
@@ -36,12 +40,30 @@ export const ANSWERS: readonly Fact[] = [
     },
   },
   {
-    question: 'The filter Description: the whole text, or a part of it',
+    question: 'The filter Description of DescribeLoadBalancerListeners: the whole text, or a part of it',
+    ref: ['listenerFilter'],
     settings: ['unsure.descriptionFilter'],
-    probe: descriptionFilter,
+    async probe(bench) {
+      await bench.standing('TCP', { BackendServerPort: 31_700, Description: mark('filter-a') })
+      return descriptionFilter(async (Description) =>
+        rowsIn(await bench.read('DescribeLoadBalancerListeners', { LoadBalancerId: [bench.ground.id], Description }), 'Listeners'),
+      )
+    },
+  },
+  {
+    question: 'The filter Description of DescribeVServerGroups: the whole name, or a part of it',
+    ref: ['groupFilter'],
+    settings: ['unsure.descriptionFilter'],
+    async probe(bench) {
+      await bench.group([], 'filter-a')
+      return descriptionFilter(async (Description) =>
+        rowsIn(await bench.read('DescribeVServerGroups', bench.on({ Description })), 'VServerGroups', 'VServerGroup'),
+      )
+    },
   },
   {
     question: 'LoadBalancerName finds names that only contain it',
+    ref: ['nameFilter'],
     settings: [],
     async probe(bench) {
       const { name, id } = bench.ground
@@ -56,6 +78,7 @@ export const ANSWERS: readonly Fact[] = [
   },
   {
     question: 'A tag key that is there gets the new value',
+    ref: ['tagOverwrite'],
     settings: [],
     async probe(bench) {
       const resource = { ResourceType: 'instance', ResourceId: [bench.ground.id] }
@@ -72,6 +95,7 @@ export const ANSWERS: readonly Fact[] = [
   },
   {
     question: 'HTTP status of an action that is not known',
+    ref: ['unknownAction'],
     settings: [],
     async probe(bench) {
       const answer = await bench.call('DescribeSwarmSlbVerify', {})
@@ -79,17 +103,24 @@ export const ANSWERS: readonly Fact[] = [
       return { seen: `${answer.status} ${answer.code}` }
     },
   },
+  {
+    question: 'Code of a parameter that is missing',
+    ref: ['missingParameter'],
+    settings: [],
+    async probe(bench) {
+      const answer = await bench.call('DescribeVServerGroupAttribute', {})
+      if (taken(answer, /^Missing/)) throw new Undecided('it was not missed')
+      return { seen: `${answer.status} ${answer.code}` }
+    },
+  },
 ]
 
 const LIST = ['LoadBalancers', 'LoadBalancer'] as const
 
-async function descriptionFilter(bench: Bench): Promise<Finding> {
-  const whole = mark('filter-a')
-  await bench.group([], 'filter-a')
-  const find = async (Description: string) =>
-    rowsIn(await bench.read('DescribeVServerGroups', bench.on({ Description })), 'VServerGroups', 'VServerGroup').length
-  if ((await find(whole)) === 0) throw new Undecided('the whole name finds nothing')
-  if ((await find('filter-b')) > 0) throw new Undecided('any text finds it')
-  const found = (await find('filter-a')) > 0
+/** Looks for something that is marked `filter-a`. */
+async function descriptionFilter(find: (text: string) => Promise<readonly JsonObject[]>): Promise<Finding> {
+  if ((await find(mark('filter-a'))).length === 0) throw new Undecided('the whole text finds nothing')
+  if ((await find('filter-b')).length > 0) throw new Undecided('any text finds it')
+  const found = (await find('filter-a')).length > 0
   return { values: { 'unsure.descriptionFilter': found ? 'contains' : 'exact' }, seen: found ? 'a part finds it' : 'a part finds nothing' }
 }

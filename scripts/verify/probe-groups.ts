@@ -16,6 +16,7 @@ const UNKNOWN = 'i-swarmslbverifynone'
 export const GROUPS: readonly Fact[] = [
   {
     question: 'Adding a server that is in the default group',
+    ref: ['presentServer'],
     settings: ['unsure.addPresentServer'],
     async probe(bench) {
       await addServer(bench, bench.first)
@@ -25,6 +26,7 @@ export const GROUPS: readonly Fact[] = [
   },
   {
     question: 'Adding a member that is in the server group',
+    ref: ['presentMember'],
     settings: ['unsure.addPresentMember'],
     async probe(bench) {
       const add = { VServerGroupId: await bench.group([]), BackendServers: rows([{ ServerId: bench.first, Port: PORT }]) }
@@ -33,24 +35,14 @@ export const GROUPS: readonly Fact[] = [
     },
   },
   {
-    question: 'BackendServers in the answer of add: all of them, or those that were sent',
-    settings: ['unsure.backendServersAnswer'],
-    async probe(bench) {
-      const VServerGroupId = await bench.group([{ ServerId: bench.first, Port: PORT }])
-      const BackendServers = rows([{ ServerId: bench.second, Port: PORT }])
-      const answer = await bench.ok('AddVServerGroupBackendServers', { VServerGroupId, BackendServers })
-      const count = rowsIn(answer, 'BackendServers', 'BackendServer').length
-      if (count !== 1 && count !== 2) throw new Undecided(`it lists ${count}`)
-      return { values: { 'unsure.backendServersAnswer': count === 2 ? 'full' : 'echo' }, seen: `${count} of 2` }
-    },
-  },
-  {
     question: 'Servers that one call takes',
+    ref: ['batch'],
     settings: ['quotas.backendBatch'],
     probe: batch,
   },
   {
     question: 'AddVServerGroupBackendServers with one bad server: nothing, or the part before it',
+    ref: ['atomicServers'],
     settings: ['unsure.atomicBatches'],
     async probe(bench) {
       const VServerGroupId = await bench.group([])
@@ -63,6 +55,7 @@ export const GROUPS: readonly Fact[] = [
   },
   {
     question: 'Does SetVServerGroupAttribute change the description of a server',
+    ref: ['setDescription'],
     settings: ['unsure.keepSetDescriptions'],
     async probe(bench) {
       const server: Server = { ServerId: bench.first, Port: PORT }
@@ -77,6 +70,7 @@ export const GROUPS: readonly Fact[] = [
   },
   {
     question: 'Is ServerIp of an ecs server in the answers',
+    ref: ['serverAddress'],
     settings: ['unsure.ecsServerIp'],
     async probe(bench) {
       const [row] = await members(bench, await bench.group([{ ServerId: bench.first, Port: PORT }]))
@@ -87,6 +81,7 @@ export const GROUPS: readonly Fact[] = [
   },
   {
     question: 'BackendServers with single quotes and small first letters',
+    ref: ['serversGrammar'],
     settings: [],
     async probe(bench) {
       const VServerGroupId = await bench.group([])

@@ -16,11 +16,13 @@ const EVERY_MS = 100
 export const HEALTH: readonly Fact[] = [
   {
     question: 'A server of weight 0 in DescribeHealthStatus',
+    ref: ['weightZero'],
     settings: ['unsure.weightZeroHealth'],
     probe: weightZero,
   },
   {
     question: 'The groups of rules are in DescribeHealthStatus',
+    ref: ['ruleHealth'],
     settings: [],
     probe: ruleHealth,
   },

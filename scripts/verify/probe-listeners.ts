@@ -1,73 +1,49 @@
-// Listeners: starting what runs, what is shown of what was never set, two transports on one port, and groups that are empty.
+// Listeners: what is shown of what was never set, what is made of names and groups, and two transports on one port.
+import type { JsonObject } from '../../src/providers/aliyun/rpc.ts'
 import { type Bench, taken } from './bench.ts'
-import type { Fact } from './facts.ts'
-import { refusedOr } from './probe-groups.ts'
-import { numberOf, rowsIn, textOf } from './reading.ts'
+import type { Fact, Finding } from './facts.ts'
+import { numberOf, textOf } from './reading.ts'
 import { Undecided } from './refusal.ts'
 
 const PORT = 31_200
 const OWN = { BackendServerPort: PORT }
-/** What is refused for the state that the listener is in: the same call was taken before. */
-const BY_STATE = /^Operation\.NotAllowed\b|Status/
+const HTTP_CHECK = [
+  ...['HealthCheckInterval', 'HealthCheckTimeout', 'HealthyThreshold', 'UnhealthyThreshold'],
+  ...['HealthCheckURI', 'HealthCheckDomain', 'HealthCheckHttpCode', 'HealthCheckMethod'],
+]
 
 export const LISTENERS: readonly Fact[] = [
   {
-    question: 'Deleting the last listener makes the load balancer inactive',
-    settings: ['unsure.lastListenerInactivates'],
-    async probe(bench) {
-      await bench.standing('TCP', OWN)
-      const [left] = await bench.undo()
-      if (left !== undefined) throw new Undecided(left)
-      const attribute = await bench.read('DescribeLoadBalancerAttribute', bench.on())
-      if (rowsIn(attribute, 'ListenerPortsAndProtocol', 'ListenerPortAndProtocol').length > 0)
-        throw new Undecided('it was not the last one')
-      const status = textOf(attribute, 'LoadBalancerStatus')
-      if (status !== 'active' && status !== 'inactive') throw new Undecided(`it is ${status}`)
-      if (status === 'inactive') bench.later('SetLoadBalancerStatus', bench.on({ LoadBalancerStatus: 'active' }))
-      return { values: { 'unsure.lastListenerInactivates': status === 'inactive' }, seen: status }
-    },
-  },
-  {
-    question: 'Start on a listener that runs',
-    settings: ['unsure.startRunning'],
-    async probe(bench) {
-      const at = bench.on({ ListenerPort: await bench.standing('TCP', OWN), ListenerProtocol: 'tcp' })
-      await bench.ok('StartLoadBalancerListener', at)
-      return refusedOr('unsure.startRunning', 'ok', await bench.call('StartLoadBalancerListener', at), BY_STATE)
-    },
-  },
-  {
-    question: 'Stop on a listener that is stopped',
-    settings: ['unsure.stopStopped'],
-    async probe(bench) {
-      const at = bench.on({ ListenerPort: await bench.standing('TCP', OWN), ListenerProtocol: 'tcp' })
-      await bench.ok('StartLoadBalancerListener', at)
-      await bench.ok('StopLoadBalancerListener', at)
-      return refusedOr('unsure.stopStopped', 'ok', await bench.call('StopLoadBalancerListener', at), BY_STATE)
-    },
-  },
-  {
     question: 'HealthCheckConnectPort in answers when it was never set',
+    ref: ['unsetCheckPort'],
     settings: ['unsure.unsetCheckPort'],
     async probe(bench) {
-      const port = numberOf(await shown(bench, OWN), 'HealthCheckConnectPort')
-      const word = port === undefined ? 'absent' : port === 0 ? 'zero' : port === -520 ? '-520' : undefined
-      if (word === undefined) throw new Undecided(`it is ${port}`)
-      return { values: { 'unsure.unsetCheckPort': word }, seen: word }
+      const port = numberOf(await shown(bench, 'TCP', OWN), 'HealthCheckConnectPort')
+      return noPort('unsure.unsetCheckPort', port)
+    },
+  },
+  {
+    question: 'BackendServerPort in answers when it was never set',
+    ref: ['unsetBackendPort'],
+    settings: ['unsure.unsetBackendPort'],
+    async probe(bench) {
+      const port = numberOf(await shown(bench, 'TCP', { VServerGroupId: await someGroup(bench) }), 'BackendServerPort')
+      return noPort('unsure.unsetBackendPort', port)
     },
   },
   {
     question: 'BackendServerPort in answers while a server group is bound',
+    ref: ['portWithGroup'],
     settings: ['unsure.backendPortWithGroup'],
     async probe(bench) {
-      const port = numberOf(await shown(bench, { ...OWN, VServerGroupId: await someGroup(bench) }), 'BackendServerPort')
-      const word = port === PORT ? 'shown' : port === undefined ? 'absent' : undefined
-      if (word === undefined) throw new Undecided(`it is ${port}`)
-      return { values: { 'unsure.backendPortWithGroup': word }, seen: word }
+      const port = numberOf(await shown(bench, 'TCP', { ...OWN, VServerGroupId: await someGroup(bench) }), 'BackendServerPort')
+      if (port === PORT) return { values: { 'unsure.backendPortWithGroup': 'shown' }, seen: 'shown' }
+      return noPort('unsure.backendPortWithGroup', port)
     },
   },
   {
     question: 'An empty server group on a listener',
+    ref: ['emptyGroup'],
     settings: ['unsure.emptyGroup'],
     async probe(bench) {
       const answer = await bench.listener('TCP', { VServerGroupId: await bench.group([]) })
@@ -77,6 +53,7 @@ export const LISTENERS: readonly Fact[] = [
   },
   {
     question: 'TCP and UDP listeners on one port',
+    ref: ['twoTransports'],
     settings: ['unsure.tcpUdpSamePort'],
     async probe(bench) {
       const ListenerPort = await bench.standing('TCP', OWN)
@@ -85,32 +62,26 @@ export const LISTENERS: readonly Fact[] = [
       return { values: { 'unsure.tcpUdpSamePort': both }, seen: `${answer.status} ${answer.code}` }
     },
   },
+  ...(['TCP', 'UDP'] as const).flatMap(ofLayer4),
   {
-    question: '`HealthCheckInterval` with a capital on CreateLoadBalancerTCPListener',
-    settings: ['unsure.capitalIntervalOnCreate'],
+    question: 'The health check of an http listener where only HealthCheck=on was sent',
+    ref: ['httpChecks', 'checkIntervals'],
+    settings: ['unsure.httpCheckInterval'],
     async probe(bench) {
-      const interval = numberOf(await shown(bench, { ...OWN, HealthCheckInterval: 7 }), 'HealthCheckInterval')
-      if (interval === undefined) throw new Undecided('it is not shown')
-      return { values: { 'unsure.capitalIntervalOnCreate': interval === 7 ? 'accept' : 'ignore' }, seen: `asked for 7, it is ${interval}` }
-    },
-  },
-  {
-    question: 'HealthCheckInterval of a TCP listener when it was never set',
-    settings: [],
-    async probe(bench) {
-      const interval = textOf(await shown(bench, OWN), 'HealthCheckInterval')
-      if (interval === '') throw new Undecided('it is not shown')
-      return { seen: interval }
+      const listener = await shown(bench, 'HTTP', { ...OWN, HealthCheck: 'on' })
+      const rest = HTTP_CHECK.map((name) => `${name} ${textOf(listener, name) || 'not shown'}`)
+      return { ...interval('unsure.httpCheckInterval', listener), seen: rest.join(', ') }
     },
   },
   {
     question: 'VServerGroupId on a Set call without VServerGroup=on',
+    ref: ['groupIdAlone'],
     settings: ['unsure.groupIdAlone'],
     async probe(bench) {
       const ListenerPort = await bench.standing('TCP', OWN)
       const VServerGroupId = await someGroup(bench)
       await bench.ok('SetLoadBalancerTCPListenerAttribute', bench.on({ ListenerPort, VServerGroupId }))
-      const now = textOf(await attributes(bench, ListenerPort), 'VServerGroupId')
+      const now = textOf(await attributes(bench, 'TCP', ListenerPort), 'VServerGroupId')
       const bound = now === VServerGroupId
       if (!bound && now !== '') throw new Undecided(`it is bound to ${now}`)
       return { values: { 'unsure.groupIdAlone': bound ? 'apply' : 'ignore' }, seen: bound ? 'bound' : 'no group' }
@@ -118,11 +89,47 @@ export const LISTENERS: readonly Fact[] = [
   },
 ]
 
-/** A tcp listener with these parameters, as it is shown. */
-const shown = async (bench: Bench, params: Readonly<Record<string, string | number>>) =>
-  attributes(bench, await bench.standing('TCP', params))
+/** What can be asked of both protocols of layer 4. */
+function ofLayer4(kind: 'TCP' | 'UDP'): readonly Fact[] {
+  const path = kind === 'TCP' ? 'unsure.tcpCheckInterval' : 'unsure.udpCheckInterval'
+  return [
+    {
+      question: `\`HealthCheckInterval\` with a capital on CreateLoadBalancer${kind}Listener`,
+      ref: ['capitalInterval'],
+      settings: ['unsure.capitalIntervalOnCreate'],
+      async probe(bench) {
+        const seconds = numberOf(await shown(bench, kind, { ...OWN, HealthCheckInterval: 7 }), 'HealthCheckInterval')
+        if (seconds === undefined) throw new Undecided('it is not shown')
+        return { values: { 'unsure.capitalIntervalOnCreate': seconds === 7 ? 'accept' : 'ignore' }, seen: `asked for 7, it is ${seconds}` }
+      },
+    },
+    {
+      question: `HealthCheckInterval of a ${kind} listener when it was never set`,
+      ref: ['checkIntervals'],
+      settings: [path],
+      probe: async (bench) => interval(path, await shown(bench, kind, OWN)),
+    },
+  ]
+}
 
-const attributes = (bench: Bench, ListenerPort: number) =>
-  bench.read('DescribeLoadBalancerTCPListenerAttribute', bench.on({ ListenerPort }))
+function interval(path: string, listener: JsonObject): Finding {
+  const seconds = numberOf(listener, 'HealthCheckInterval')
+  if (seconds === undefined) throw new Undecided('it is not shown')
+  return { values: { [path]: seconds }, seen: `${seconds} s` }
+}
+
+/** How a port is shown that is none. */
+function noPort(path: string, port: number | undefined): Finding {
+  const word = port === undefined ? 'absent' : port === 0 ? 'zero' : port === -520 ? '-520' : undefined
+  if (word === undefined) throw new Undecided(`it is ${port}`)
+  return { values: { [path]: word }, seen: word }
+}
+
+/** A listener of this kind with these parameters, as it is shown. */
+const shown = async (bench: Bench, kind: 'TCP' | 'UDP' | 'HTTP', params: Readonly<Record<string, string | number>>) =>
+  attributes(bench, kind, await bench.standing(kind, params))
+
+const attributes = (bench: Bench, kind: 'TCP' | 'UDP' | 'HTTP', ListenerPort: number) =>
+  bench.read(`DescribeLoadBalancer${kind}ListenerAttribute`, bench.on({ ListenerPort }))
 
 const someGroup = (bench: Bench) => bench.group([{ ServerId: bench.first, Port: PORT }])

@@ -11,11 +11,13 @@ const LONGEST_MS = 30_000
 export const TIMES: readonly Fact[] = [
   {
     question: 'How long after a write a read still shows what was before',
+    ref: ['readLag'],
     settings: ['readLagMs'],
     probe: readLag,
   },
   {
     question: 'What is locked while a write is carried out, and the code of the refusal',
+    ref: ['locks'],
     settings: ['busy.scope', 'busy.code', 'busy.durationMs'],
     probe: lockScope,
   },

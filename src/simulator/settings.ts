@@ -61,7 +61,13 @@ const unsure = z.strictObject({
   /** HealthCheckConnectPort in answers when it was never set. */
   unsetCheckPort: z.enum(['absent', 'zero', '-520']).default('absent'),
   /** BackendServerPort in answers while a VServer group is bound. */
-  backendPortWithGroup: z.enum(['absent', 'shown']).default('absent'),
+  backendPortWithGroup: z.enum(['absent', 'shown', 'zero', '-520']).default('absent'),
+  /** BackendServerPort in answers when it was never set. */
+  unsetBackendPort: z.enum(['absent', 'zero', '-520']).default('absent'),
+  /** HealthCheckInterval of a new listener that was created without one; seconds. 5 is what the console sends for UDP. */
+  tcpCheckInterval: count.default(2),
+  udpCheckInterval: count.default(2),
+  httpCheckInterval: count.default(2),
   emptyGroup: z.enum(['accept', 'refuse']).default('accept'),
   /** TCP and UDP listeners on one port number. */
   tcpUdpSamePort: z.boolean().default(true),
@@ -80,6 +86,8 @@ const unsure = z.strictObject({
   emptyListeners: z.enum(['shown', 'absent']).default('shown'),
   /** Must a redirect listener's Create call carry HealthCheck? The metadata says so of every http listener. */
   redirectNeedsHealthCheck: z.boolean().default(true),
+  /** Characters of a forwarding rule's Domain. */
+  longestRuleDomain: count.default(80),
   /** What ForwardCode may be. */
   forwardCodes: z.array(z.number()).default([301, 302, 303, 307, 308]),
 })

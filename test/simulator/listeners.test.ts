@@ -54,16 +54,29 @@ describe('a new listener', () => {
     expect(shown).not.toHaveProperty('BackendServerPort')
     simulator.settings.unsure.backendPortWithGroup = 'shown'
     expect((await ok(simulator, 'DescribeLoadBalancerTCPListenerAttribute', port(80))).BackendServerPort).toBe(30000)
+    simulator.settings.unsure.backendPortWithGroup = 'zero'
+    expect((await ok(simulator, 'DescribeLoadBalancerTCPListenerAttribute', port(80))).BackendServerPort).toBe(0)
   })
 
   test.each([
     ['absent', undefined],
     ['zero', 0],
     ['-520', -520],
-  ] as const)('shows a check port that was never set as %s where the settings say so', async (unsetCheckPort, shown) => {
-    const simulator = await simulate({ settings: { unsure: { unsetCheckPort } } })
+  ] as const)('shows a port that was never set as %s where the settings say so', async (unset, shown) => {
+    const simulator = await simulate({ settings: { unsure: { unsetCheckPort: unset, unsetBackendPort: unset } } })
+    const VServerGroupId = await group(simulator)
+    await ok(simulator, 'CreateLoadBalancerTCPListener', { ...LB, ListenerPort: 80, Bandwidth: -1, VServerGroupId })
+    const { HealthCheckConnectPort, BackendServerPort } = await ok(simulator, 'DescribeLoadBalancerTCPListenerAttribute', port(80))
+    expect([HealthCheckConnectPort, BackendServerPort]).toEqual([shown, shown])
+  })
+
+  test('is checked as often as the settings say where nothing was said', async () => {
+    const simulator = await simulate({ settings: { unsure: { tcpCheckInterval: 3, udpCheckInterval: 5, httpCheckInterval: 4 } } })
     await ok(simulator, 'CreateLoadBalancerTCPListener', tcp(80))
-    expect((await ok(simulator, 'DescribeLoadBalancerTCPListenerAttribute', port(80))).HealthCheckConnectPort).toBe(shown)
+    await ok(simulator, 'CreateLoadBalancerUDPListener', udp(53))
+    await ok(simulator, 'CreateLoadBalancerHTTPListener', http(81))
+    await ok(simulator, 'CreateLoadBalancerHTTPListener', http(82, { HealthCheckInterval: 9 }))
+    expect([80, 53, 81, 82].map((at) => theListener(simulator, at).config['HealthCheckInterval'])).toEqual([3, 5, 4, 9])
   })
 })
 

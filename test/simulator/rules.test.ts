@@ -42,6 +42,15 @@ describe('forwarding rules', () => {
     expect(theListener(simulator, 80).rules).toHaveLength(1)
   })
 
+  test('have domains as long as the settings say', async () => {
+    const { simulator, rule, create } = await ruled()
+    const domain = (length: number) => ({ Domain: `${'a.'.repeat(length / 2 - 1)}cn` })
+    await ok(simulator, 'CreateRules', create(rule('a1', domain(80))))
+    expect(await refusal(simulator, 'CreateRules', create(rule('a2', domain(82))))).toBe('400 DomainMalformed')
+    simulator.settings.unsure.longestRuleDomain = 253
+    await ok(simulator, 'CreateRules', create(rule('a2', domain(252))))
+  })
+
   test('are 40 at most', async () => {
     const { simulator, rule, create } = await ruled({ settings: { quotas: { rules: 2 } } })
     await ok(simulator, 'CreateRules', create(rule('a1'), rule('a2')))

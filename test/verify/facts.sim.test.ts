@@ -10,7 +10,7 @@ const about = (setting: string) => FACTS.filter(({ settings }) => settings.inclu
 /** Once in the run it is said. */
 const systemBusy = (simulator: Simulator) => simulator.faults.add({ action: 'StopLoadBalancerListener', as: { code: 'SystemBusy' } })
 
-const quiet = { readLagMs: 0, busy: { scope: 'none' } }
+const quiet = { readLagMs: 0, busy: { scope: 'none' }, transitionMs: 0 }
 
 test('a cloud as we take it to be is reported as such, and left as it was', async () => {
   const { found, left, calls, failure, state } = await run({}, FACTS, systemBusy)
@@ -43,7 +43,19 @@ test.each(['instance', 'object'] as const)('a lock of the whole %s is found, and
   expect(left).toEqual([])
 })
 
-test('every setting of the simulator that is a guess has its question', () => {
-  const asked = new Set(FACTS.flatMap(({ settings }) => settings))
-  expect(Object.keys(unsure).filter((key) => !asked.has(`unsure.${key}`))).toEqual([])
+test('how long a listener is between two states is measured', async () => {
+  const { found, left } = await run({ transitionMs: 150 }, about('transitionMs'))
+  const { transitionMs } = settingsOf(found)
+  expect(transitionMs).toBeGreaterThan(100)
+  expect(found).toMatchObject([{ seen: expect.stringMatching(/^configuring, starting; \d+ ms at most$/) }])
+  expect(left).toEqual([])
+})
+
+test.each(['zero', '-520'] as const)('the port of default servers may be %s while a group is bound', async (value) => {
+  const { found } = await run({ unsure: { backendPortWithGroup: value, unsetBackendPort: value } }, [
+    ...about('unsure.backendPortWithGroup'),
+    ...about('unsure.unsetBackendPort'),
+  ])
+  expect(differences(found)).toHaveLength(2)
+  expect(settingsOf(found)).toEqual({ unsure: { backendPortWithGroup: value, unsetBackendPort: value } })
 })

@@ -32,9 +32,8 @@ function describeListener(protocol: Protocol): (call: Call) => Body {
 }
 
 function common(loadBalancer: LoadBalancer, listener: Listener, status: string, { unsure }: Settings) {
-  const { port, backendServerPort, vServerGroupId, masterSlaveServerGroupId, aclType, aclIds } = listener
-  const grouped = vServerGroupId !== undefined || masterSlaveServerGroupId !== undefined
-  const showPort = backendServerPort !== undefined && (!grouped || unsure.backendPortWithGroup === 'shown')
+  const { port, vServerGroupId, masterSlaveServerGroupId, aclType, aclIds } = listener
+  const backendServerPort = shownPort(listener, unsure)
   return {
     LoadBalancerId: loadBalancer.id,
     ListenerPort: port,
@@ -43,10 +42,19 @@ function common(loadBalancer: LoadBalancer, listener: Listener, status: string, 
     AclStatus: listener.aclStatus,
     ...(aclType === undefined ? {} : { AclType: aclType }),
     ...(aclIds[0] === undefined ? {} : { AclId: aclIds.join(',') }),
-    ...(showPort ? { BackendServerPort: backendServerPort } : {}),
+    ...(backendServerPort === undefined ? {} : { BackendServerPort: backendServerPort }),
     ...(vServerGroupId === undefined ? {} : { VServerGroupId: vServerGroupId }),
     ...(masterSlaveServerGroupId === undefined ? {} : { MasterSlaveServerGroupId: masterSlaveServerGroupId }),
   }
+}
+
+/** How a port is shown that does not count: while a group is bound, or where it was never set. */
+const NO_PORT = { absent: undefined, zero: 0, '-520': -520 } as const
+
+function shownPort({ backendServerPort: port, vServerGroupId, masterSlaveServerGroupId }: Listener, unsure: Settings['unsure']) {
+  if (port === undefined) return NO_PORT[unsure.unsetBackendPort]
+  if (vServerGroupId === undefined && masterSlaveServerGroupId === undefined) return port
+  return unsure.backendPortWithGroup === 'shown' ? port : NO_PORT[unsure.backendPortWithGroup]
 }
 
 /** What applies now: stickiness details only while it is on, an HTTP check's details filled in where they were left out. */
@@ -58,9 +66,8 @@ function shownValues({ protocol, config }: Listener, { unsure }: Settings): Valu
   }
   if (shown['StickySession'] === 'off') for (const name of ['StickySessionType', 'Cookie', 'CookieTimeout']) delete shown[name]
   if (shown['HealthCheckType'] === 'http') for (const [name, value] of Object.entries(HTTP_CHECK_DEFAULTS)) shown[name] ||= value
-  if (shown['HealthCheckConnectPort'] === undefined && unsure.unsetCheckPort !== 'absent') {
-    shown['HealthCheckConnectPort'] = unsure.unsetCheckPort === 'zero' ? 0 : -520
-  }
+  const noPort = NO_PORT[unsure.unsetCheckPort]
+  if (noPort !== undefined) shown['HealthCheckConnectPort'] ??= noPort
   return shown
 }
 

@@ -3,6 +3,7 @@ import { ApiError, invalid } from '../gateway/api-error.ts'
 import { flag, type Params, text } from '../gateway/params.ts'
 import { defaultsOf } from '../listener-fields.ts'
 import { transportOf } from '../load-world.ts'
+import type { Settings } from '../settings.ts'
 import type { Listener, LoadBalancer, Protocol } from '../world.ts'
 import { type Actions, type Body, type Call, namedLoadBalancer } from './call.ts'
 import { expectListener } from './find-listener.ts'
@@ -22,7 +23,8 @@ function createListener(protocol: Protocol): (call: Call) => Body {
     if (loadBalancer.listeners.length >= settings.quotas.listeners) throw new ApiError('ListenerNumberOverLimit')
     const target = createTarget(loadBalancer, protocol, params, settings)
     const access = changedAccess(world, loadBalancer, { aclStatus: 'off', aclType: undefined, aclIds: [] }, params, settings)
-    const config = mergeValues(world, loadBalancer, { protocol, port, config: defaultsOf(protocol) }, readValues(protocol, params))
+    const initial = { protocol, port, config: { ...defaultsOf(protocol), HealthCheckInterval: initialInterval(protocol, settings) } }
+    const config = mergeValues(world, loadBalancer, initial, readValues(protocol, params))
     const listener: Listener = {
       port,
       protocol,
@@ -40,6 +42,9 @@ function createListener(protocol: Protocol): (call: Call) => Body {
     return {}
   }
 }
+
+const initialInterval = (protocol: Protocol, { unsure }: Settings): number =>
+  protocol === 'tcp' ? unsure.tcpCheckInterval : protocol === 'udp' ? unsure.udpCheckInterval : unsure.httpCheckInterval
 
 function checkPortFree({ settings }: Call, loadBalancer: LoadBalancer, port: number, protocol: Protocol): void {
   for (const other of loadBalancer.listeners) {

@@ -2,6 +2,7 @@
 import { ApiError, invalid } from '../gateway/api-error.ts'
 import { flag, need, type Params, text } from '../gateway/params.ts'
 import { newId } from '../ids.ts'
+import type { Settings } from '../settings.ts'
 import type { Listener, LoadBalancer, Rule, World } from '../world.ts'
 import { parseRows } from './backend-rows.ts'
 import { type Actions, type Body, type Call, namedLoadBalancer, refuseLocked } from './call.ts'
@@ -36,7 +37,7 @@ function createRules(call: Call): Body {
   }
   try {
     for (const row of rows) {
-      const rule = readRule(row)
+      const rule = readRule(row, settings)
       checkNewRule(loadBalancer, listener, rule)
       if (listener.rules.length >= settings.quotas.rules) throw new ApiError('TooManyRules')
       listener.rules.push(rule)
@@ -54,12 +55,12 @@ function requireSettled(call: Call, listener: Listener): void {
   if (!isSettled(call, listener)) throw new ApiError('OperationFailed.ListenerStatusNotSupport')
 }
 
-function readRule(row: Record<string, unknown>): Rule {
+function readRule(row: Record<string, unknown>, { unsure }: Settings): Rule {
   const value = (name: string) => String(row[name] ?? '')
   const [name, domain, url] = [value('RuleName'), value('Domain').toLowerCase(), value('Url')]
   if (name === '') throw new ApiError('MissingParameter.RuleName')
   if (!NAME.test(name) || (domain === '' && url === '')) throw new ApiError('RuleListMalformed')
-  if (domain !== '' && (!DOMAIN.test(domain) || domain.length > 100)) throw new ApiError('DomainMalformed')
+  if (domain !== '' && (!DOMAIN.test(domain) || domain.length > unsure.longestRuleDomain)) throw new ApiError('DomainMalformed')
   if (url !== '' && !URL_PATH.test(url)) throw new ApiError('UrlMalformed')
   return { id: newId('rule'), name, domain, url, vServerGroupId: value('VServerGroupId'), listenerSync: 'on', config: {} }
 }

@@ -43,6 +43,8 @@ const CLOUDS = {
     unsure: {
       unsetCheckPort: '-520',
       backendPortWithGroup: 'shown',
+      unsetBackendPort: '-520',
+      udpCheckInterval: 5,
       backendServersAnswer: 'echo',
       emptyListeners: 'absent',
       groupIdAlone: 'apply',
