@@ -125,7 +125,7 @@ export function callError(action: string, failure: Failure, secrets: readonly st
   return new CallError({
     status: RULES[verdictOf(code, failure.httpStatus)].status,
     action,
-    code: scrub(code, secrets),
+    code: scrubCode(code, secrets),
     message: scrub(failure.message, secrets) + (hint === undefined ? '' : ` (${hint})`),
     requestId: /^[\w-]{1,64}$/.test(failure.requestId ?? '') ? failure.requestId : undefined,
     httpStatus: failure.httpStatus,
@@ -147,12 +147,33 @@ const UNWANTED: readonly (readonly [RegExp, string])[] = [
 /** Where a private key was sent, whatever may be a part of it goes: an answer can quote it from any place to any other. */
 const KEY_PART = /(?:[A-Za-z0-9+/=]|%2[BF]|%3D){16,}/gi
 
+const isKey = (secret: string): boolean => secret.includes('PRIVATE KEY')
+
+/** So many characters of a key in a row are a part of it. */
+const KEY_RUN = 12
+
+/**
+ * A code is one word of letters, often a long one, and what is done with a call goes by it. No encoding fits into it, so a key that is quoted
+ * in it stands there as it was sent.
+ */
+function scrubCode(code: string, secrets: readonly string[]): string {
+  const keys = secrets.filter(isKey).map((key) => key.replaceAll(/\s|\\n/g, ''))
+  const runs = Array.from({ length: Math.max(0, code.length - KEY_RUN + 1) }, (_, at) => code.slice(at, at + KEY_RUN))
+  const quoted = keys.some((key) => runs.some((run) => key.includes(run)))
+  return quoted
+    ? '***'
+    : scrub(
+        code,
+        secrets.filter((secret) => !isKey(secret)),
+      )
+}
+
 /** Text from outside, fit for a log: without secrets in any encoding that a request uses, on one line, at most 300 characters. */
 export function scrub(text: string, secrets: readonly string[]): string {
   const forms = secrets.flatMap((secret) => [secret, encodeURIComponent(secret), encodeURIComponent(encodeURIComponent(secret))])
   let clean = text
   for (const form of forms) if (form.length >= 4) clean = clean.replaceAll(form, '***')
-  if (secrets.some((secret) => secret.includes('PRIVATE KEY'))) clean = clean.replace(KEY_PART, '***')
+  if (secrets.some(isKey)) clean = clean.replace(KEY_PART, '***')
   // Patterns that begin with white space take quadratic time over long runs of it.
   clean = clean.replaceAll(/\s{2,}/g, ' ')
   for (const [pattern, replacement] of UNWANTED) clean = clean.replace(pattern, replacement)

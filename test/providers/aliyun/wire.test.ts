@@ -72,6 +72,20 @@ describe('a private key that was sent', () => {
     expect(leaked(everything(error))).toEqual([])
     rpc.close()
   })
+
+  test.each([
+    { name: 'a long word', code: 'CertificateNotMatchPrivateKey', told: 'CertificateNotMatchPrivateKey', outcome: 'failed' },
+    { name: 'one that says "not now"', code: 'ServiceIsConfiguring', told: 'ServiceIsConfiguring', outcome: 'refused' },
+    { name: 'a part of the key', code: body.match(/[A-Za-z0-9]{16,40}/)?.[0] ?? '', told: '***', outcome: 'failed' },
+    { name: 'one with a part of the key in it', code: `Bad.${body.match(/[A-Za-z0-9]{16,40}/)?.[0]}x`, told: '***', outcome: 'failed' },
+  ])('is struck out of a code, and a code without it is left as it is: $name', async ({ code, told, outcome }) => {
+    const host = 'https://slb.cn-test.aliyuncs.com'
+    nock(host).post('/').reply(400, { RequestId: REQUEST_ID, Code: code, Message: 'm' })
+    const rpc = testRpc(host, { waits: { firstMs: 0, maxMs: 0, totalMs: 0 } })
+    const error = await failureOf(rpc('UploadServerCertificate', { PrivateKey: privateKey }, writing()))
+    expect(error).toMatchObject({ code: told, status: outcome })
+    rpc.close()
+  })
 })
 
 describe('a connection that breaks', () => {
