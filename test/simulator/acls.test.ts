@@ -2,39 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { ok, refusal } from './client.ts'
 import { LB, port, simulate, tcp, theListener } from './support.ts'
 
-const entries = (...list: string[]) => ({ AclEntrys: JSON.stringify(list.map((entry) => ({ entry, comment: 'c' }))) })
-
 describe('access control lists', () => {
-  test('hold entries, are bound to listeners, and cannot be deleted while they are', async () => {
-    const simulator = await simulate()
-    const { AclId } = await ok(simulator, 'CreateAccessControlList', { AclName: 'a' })
-    await ok(simulator, 'AddAccessControlListEntry', { AclId, ...entries('10.0.0.0/8', '192.168.0.1') })
-    await ok(simulator, 'RemoveAccessControlListEntry', { AclId, ...entries('192.168.0.1') })
-    await ok(simulator, 'CreateLoadBalancerTCPListener', tcp(80, { AclStatus: 'on', AclType: 'white', AclId }))
-    expect(await ok(simulator, 'DescribeAccessControlListAttribute', { AclId })).toMatchObject({
-      AclEntrys: { AclEntry: [{ AclEntryIP: '10.0.0.0/8', AclEntryComment: 'c' }] },
-      RelatedListeners: { RelatedListener: [{ LoadBalancerId: 'lb-1', ListenerPort: 80, AclType: 'white', Protocol: 'tcp' }] },
-      TotalAclEntry: 1,
-    })
-    expect(await ok(simulator, 'DescribeLoadBalancerTCPListenerAttribute', port(80))).toMatchObject({ AclId, AclIds: { AclId: [AclId] } })
-    expect(await refusal(simulator, 'DeleteAccessControlList', { AclId })).toBe('400 OperationFailed.AclBindedWithVip')
-    await ok(simulator, 'SetLoadBalancerTCPListenerAttribute', port(80, { AclStatus: 'off' }))
-    await ok(simulator, 'DeleteAccessControlList', { AclId })
-  })
-
-  test.each([
-    [entries('10.0.0.0/33'), 'AclEntryIllegal'],
-    [entries('nowhere'), 'AclEntryIllegal'],
-    [entries('::1'), 'IllegalEntry'],
-    [entries('10.0.0.0/8'), 'InvalidParam.AclEntryExists'],
-    [entries(), 'AclEntryEmpty'],
-    [entries(...Array.from({ length: 51 }, (_, n) => `10.1.0.${n}`)), 'AclEntryExceedLimit'],
-  ])('refuse the entries %j', async (params, code) => {
-    const acls = [{ id: 'acl-1', entries: [{ entry: '10.0.0.0/8' }] }]
-    const simulator = await simulate({ state: { acls } })
-    expect(await refusal(simulator, 'AddAccessControlListEntry', { AclId: 'acl-1', ...params })).toBe(`400 ${code}`)
-  })
-
   test('must speak the IP version of the load balancer', async () => {
     const simulator = await simulate({ state: { acls: [{ id: 'acl-6', addressIPVersion: 'ipv6' }], loadBalancers: [{ id: 'lb-1' }] } })
     const bound = tcp(80, { AclStatus: 'on', AclType: 'black', AclId: 'acl-6' })

@@ -33,26 +33,6 @@ describe('server certificates', () => {
     expect(JSON.stringify([listed, simulator.requests.entries()])).not.toContain('PRIVATE KEY')
   })
 
-  test.each([
-    ['no certificate', { ServerCertificate: 'x', PrivateKey: www.key }, 'CertificateFormatInvalid'],
-    ['the key of another', { ServerCertificate: www.cert, PrivateKey: other.key }, 'CertificateNotMatchPrivateKey'],
-    ['no key', { ServerCertificate: www.cert }, 'InvalidParameter'],
-  ])('are refused with %s', async (_, params, code) => {
-    expect(await refusal(await simulate(), 'UploadServerCertificate', params)).toBe(`400 ${code}`)
-  })
-
-  test('of a listener must exist and cannot be deleted', async () => {
-    const { simulator, ServerCertificateId, https } = await withHttps()
-    expect(await refusal(simulator, 'CreateLoadBalancerHTTPSListener', { ...https, ListenerPort: 444 })).toBe(
-      '400 MissingParam.ServerCertificates',
-    )
-    const unknown = { ...https, ListenerPort: 444, ServerCertificateId: 'x' }
-    expect(await refusal(simulator, 'CreateLoadBalancerHTTPSListener', unknown)).toBe('400 CertificateNotExist')
-    expect(await refusal(simulator, 'DeleteServerCertificate', { ServerCertificateId })).toBe('400 CertificateAndPrivateKeyIsRefered')
-    await ok(simulator, 'DeleteLoadBalancerListener', port(443))
-    await ok(simulator, 'DeleteServerCertificate', { ServerCertificateId })
-  })
-
   test('a TLS policy must be known', async () => {
     const { simulator } = await withHttps()
     const set = (TLSCipherPolicy: string) => port(443, { TLSCipherPolicy })
@@ -88,17 +68,5 @@ describe('domain extensions', () => {
     expect(await refusal(simulator, 'DescribeDomainExtensionAttribute', { DomainExtensionId })).toBe(
       '400 InvalidParameter.DomainExtensionId',
     )
-  })
-
-  test('are held by a rule for their domain', async () => {
-    const { simulator, ServerCertificateId } = await withHttps()
-    const created = await ok(simulator, 'CreateDomainExtension', port(443, { Domain: 'a.example.com', ServerCertificateId }))
-    const { VServerGroupId } = await ok(simulator, 'CreateVServerGroup', LB)
-    await ok(
-      simulator,
-      'CreateRules',
-      port(443, { RuleList: JSON.stringify([{ RuleName: 'r', Domain: 'a.example.com', VServerGroupId }]) }),
-    )
-    expect(await refusal(simulator, 'DeleteDomainExtension', created)).toBe('400 DomainExtensionRelatedRuleExist')
   })
 })

@@ -74,9 +74,10 @@ export function groupStatements(its: () => Api): void {
       { name: 'have a weight of 101', json: '[{"ServerId":"FIRST","Port":1,"Weight":101}]', answer: '400 InvalidWeight.Malformed' },
       { name: 'are of an unknown type', json: '[{"ServerId":"FIRST","Port":1,"Type":"vm"}]', answer: '400 BackendServer.InvalidType' },
       { name: 'are unknown', json: '[{"ServerId":"i-none","Port":1}]', answer: '400 InvalidServerId.NotExist' },
+      { name: 'are named twice', json: '[{"ServerId":"FIRST","Port":1},{"ServerId":"FIRST","Port":1}]', answer: '400 InvalidParameter' },
     ])('is refused when its servers $name', async ({ json, answer }) => {
       const { first, refusal, on } = its()
-      const BackendServers = json.replace('FIRST', first)
+      const BackendServers = json.replaceAll('FIRST', first)
       expect(await refusal('CreateVServerGroup', on({ ...NAMED, BackendServers }))).toBe(answer)
     })
 

@@ -1,5 +1,6 @@
 // Statements about listeners: their states, their defaults, and what is refused.
 import { describe, expect, test } from 'vitest'
+import { mark } from '../../scripts/verify/ground.ts'
 import { type Api, member } from './api-statements.ts'
 
 const ATTRIBUTE = 'DescribeLoadBalancerTCPListenerAttribute'
@@ -24,6 +25,15 @@ export function listenerStatements(its: () => Api): void {
       expect(await read(ATTRIBUTE, at(8011))).toMatchObject({
         ...{ Scheduler: 'wrr', HealthCheck: 'on', HealthCheckType: 'tcp', HealthCheckConnectTimeout: 5 },
         ...{ HealthyThreshold: 3, UnhealthyThreshold: 3, EstablishedTimeout: 900, PersistenceTimeout: 0, BackendServerPort: 30_000 },
+      })
+    })
+
+    test('of http has some that others rely on', async () => {
+      const { ok, read, http } = its()
+      await ok('CreateLoadBalancerHTTPListener', http(8011))
+      expect(await read('DescribeLoadBalancerHTTPListenerAttribute', at(8011))).toMatchObject({
+        ...{ Bandwidth: -1, HealthCheckHttpCode: 'http_2xx', Gzip: 'on', XForwardedFor: 'on', StickySession: 'off' },
+        ...{ ListenerForward: 'off', IdleTimeout: 15, RequestTimeout: 60 },
       })
     })
 
@@ -74,6 +84,22 @@ export function listenerStatements(its: () => Api): void {
       expect((await read(ATTRIBUTE, at(8021))).VServerGroupId ?? '').toBe('')
     })
 
+    test('cannot go back to a default group whose port it never had', async () => {
+      const { first, group, ok, refusal, on } = its()
+      const VServerGroupId = await group(member(first))
+      const own = { ListenerPort: 8024, HealthCheck: 'off', Description: mark('statement'), VServerGroupId }
+      await ok('CreateLoadBalancerHTTPListener', on(own))
+      const off = at(8024, { VServerGroup: 'off' })
+      expect(await refusal('SetLoadBalancerHTTPListenerAttribute', off)).toBe('400 OperationFailed.ServerGroupInUse')
+    })
+
+    test('cannot exchange hash and other scheduling', async () => {
+      const { ok, refusal, tcp } = its()
+      await ok('CreateLoadBalancerTCPListener', tcp(8025))
+      await ok('SetLoadBalancerTCPListenerAttribute', at(8025, { Scheduler: 'rr' }))
+      expect(await refusal('SetLoadBalancerTCPListenerAttribute', at(8025, { Scheduler: 'sch' }))).toBe('400 InvalidParameter')
+    })
+
     test('tells another protocol from nothing at all', async () => {
       const { ok, refusal, tcp } = its()
       await ok('CreateLoadBalancerTCPListener', tcp(8022))
@@ -88,6 +114,8 @@ export function listenerStatements(its: () => Api): void {
       { name: 'that names a group which is not there', more: { VServerGroupId: 'rsp-none' }, code: 'ResourceNotFound.VServerGroup' },
       { name: 'with a bandwidth of 0', more: { Bandwidth: 0 }, code: 'InvalidParameter' },
       { name: 'with an unknown scheduler', more: { Scheduler: 'qch' }, code: 'InvalidParameter' },
+      { name: 'with a description that has a space', more: { Description: 'a b' }, code: 'InvalidParameter' },
+      { name: 'without a port or a group', more: { BackendServerPort: undefined }, code: 'MissingParameter' },
       { name: 'that drains without a timeout', more: { ConnectionDrain: 'on' }, code: 'MissingParameter' },
       {
         name: 'with an access list that is not there',
@@ -101,12 +129,38 @@ export function listenerStatements(its: () => Api): void {
     })
 
     test.each([
-      { name: 'sticky without a kind', more: { StickySession: 'on' } },
-      { name: 'sticky by insert without a timeout', more: { StickySession: 'on', StickySessionType: 'insert' } },
-      { name: 'sticky by server without a cookie', more: { StickySession: 'on', StickySessionType: 'server' } },
-    ])('of http when it is $name', async ({ more }) => {
+      { name: 'sticky without a kind', more: { StickySession: 'on' }, code: 'MissingParameter' },
+      { name: 'sticky by insert without a timeout', more: { StickySession: 'on', StickySessionType: 'insert' }, code: 'MissingParameter' },
+      { name: 'sticky by server without a cookie', more: { StickySession: 'on', StickySessionType: 'server' }, code: 'MissingParameter' },
+      { name: 'idle for more than a minute', more: { IdleTimeout: 61 }, code: 'InvalidParameter.IdleTimeout' },
+      { name: 'waiting for more than three minutes', more: { RequestTimeout: 181 }, code: 'InvalidParameter.RequestTimeout' },
+      { name: 'checking a path that does not start with a slash', more: { HealthCheckURI: 'x' }, code: 'InvalidParameter' },
+      { name: 'taking an unknown class of status', more: { HealthCheckHttpCode: 'http_9xx' }, code: 'InvalidParameter' },
+      { name: 'checking with HTTP/1.1 and no host', more: { HealthCheckHttpVersion: 'http1.1' }, code: 'MissingParam.HealthCheckDomain' },
+    ])('of http when it is $name', async ({ more, code }) => {
       const { refusal, http } = its()
-      expect(await refusal('CreateLoadBalancerHTTPListener', http(8031, more))).toBe('400 MissingParameter')
+      expect(await refusal('CreateLoadBalancerHTTPListener', http(8031, more))).toBe(`400 ${code}`)
+    })
+
+    test.each([
+      { name: 'on no port', port: 0, more: {}, code: 'InvalidParam.ListenerPort' },
+      { name: 'on a port of the system', port: 4789, more: {}, code: 'OperationDenied.SpecialListenerPortNotAllowed' },
+      { name: 'with a question and no answer', port: 8032, more: { HealthCheckReq: 'ping' }, code: 'MissingParameter' },
+      {
+        name: 'with a long question',
+        port: 8032,
+        more: { HealthCheckReq: 'x'.repeat(65), HealthCheckExp: 'y' },
+        code: 'InvalidParamLength.HealthCheckReq',
+      },
+      {
+        name: 'with a space in the answer',
+        port: 8032,
+        more: { HealthCheckReq: 'p', HealthCheckExp: 'a b' },
+        code: 'InvalidParam.HealthCheckExp',
+      },
+    ])('of udp $name', async ({ port, more, code }) => {
+      const { refusal, tcp } = its()
+      expect(await refusal('CreateLoadBalancerUDPListener', tcp(port, more))).toBe(`400 ${code}`)
     })
   })
 

@@ -28,18 +28,22 @@ export function ruleStatements(its: () => Api): void {
       expect(await ok('DescribeRuleAttribute', { RuleId: second?.RuleId })).toMatchObject({ ListenerPort: '8050' })
     })
 
-    test.each([
-      { name: 'a taken domain and path', rule: { RuleName: 'x', Url: '/one' }, code: '400 DomainExist' },
-      { name: 'no name', rule: { Url: '/x' }, code: '400 MissingParameter.RuleName' },
-      { name: 'neither domain nor path', rule: { RuleName: 'x' }, code: '400 RuleListMalformed' },
-      { name: 'a path that is only a slash', rule: { RuleName: 'x', Url: '/' }, code: '400 UrlMalformed' },
-      { name: 'a path without a slash', rule: { RuleName: 'x', Url: 'x' }, code: '400 UrlMalformed' },
-    ])('are refused with $name', async ({ rule: bad, code }) => {
+    test('are refused with a place or a name that is taken, without one, or where they lead nowhere', async () => {
       const { ok, refusal } = its()
       const { rule, create } = await ruled(8051)
       const { VServerGroupId } = rule('one')
       await ok('CreateRules', create(rule('one')))
-      expect(await refusal('CreateRules', create({ VServerGroupId, ...bad }))).toBe(code)
+      const add = (...bad: object[]) => refusal('CreateRules', create(...bad.map((one) => ({ VServerGroupId, ...one }))))
+      expect(await add({ RuleName: 'x', Url: '/one' })).toBe('400 DomainExist')
+      expect(await add({ RuleName: 'one', Url: '/x' })).toBe('400 InvalidParameter')
+      expect(await add({ Url: '/x' })).toBe('400 MissingParameter.RuleName')
+      expect(await add({ RuleName: 'x' })).toBe('400 RuleListMalformed')
+      expect(await add({ RuleName: 'x', Url: '/' })).toBe('400 UrlMalformed')
+      expect(await add({ RuleName: 'x', Url: 'x' })).toBe('400 UrlMalformed')
+      expect(await add({ RuleName: 'x', Domain: 'www.*' })).toBe('400 DomainMalformed')
+      expect(await add({ RuleName: 'x', Url: '/x', VServerGroupId: 'rsp-none' })).toBe('404 InvalidParameter')
+      const eleven = Array.from({ length: 11 }, (_, n) => ({ RuleName: `r${n}`, Url: `/r${n}` }))
+      expect(await add(...eleven)).toBe('400 RuleListMalformed')
     })
 
     test('belong to http and https only', async () => {
@@ -58,6 +62,8 @@ export function ruleStatements(its: () => Api): void {
       const own = { ListenerSync: 'off', Scheduler: 'rr', StickySession: 'off', HealthCheck: 'on', HealthCheckURI: '/own' }
       await ok('SetRule', { RuleId, ...own })
       expect(await read('DescribeRuleAttribute', { RuleId })).toMatchObject(own)
+      await ok('SetRule', { RuleId, ListenerSync: 'on', RuleName: 'renamed' })
+      expect(await read('DescribeRuleAttribute', { RuleId })).toMatchObject({ RuleName: 'renamed', Scheduler: 'wrr', HealthCheckURI: '/' })
     })
 
     test('are deleted by id, and with their listener', async () => {

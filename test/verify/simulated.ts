@@ -62,7 +62,7 @@ export async function run(settings: SettingsPatch, facts: readonly Fact[] = FACT
 }
 
 /** What is in force in this simulator. */
-export function truth(settings: Settings, path: string): Value | undefined {
+function truth(settings: Settings, path: string): Value | undefined {
   const [group = '', name = ''] = path.split('.')
   const value = (settings as Readonly<Record<string, unknown>>)[group]
   return (name === '' ? value : (value as Readonly<Record<string, unknown>>)[name]) as Value | undefined
