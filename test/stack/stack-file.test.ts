@@ -134,3 +134,12 @@ test('brackets that nest without end are a problem at once, not after seconds', 
   expect(problems).toEqual(['stack.yml: brackets nest more than 100 deep'])
   expect(performance.now() - begun).toBeLessThan(1000)
 })
+
+test('of thousands of mistakes the first is told, with its place, and none takes time', () => {
+  const { stackTraceLimit } = Error
+  const begun = performance.now()
+  const { problems } = readStack([{ path: 'stack.yml', text: `services:\n  web: [${','.repeat(30_000)}` }], {}, '')
+  expect(problems).toEqual(['stack.yml: Unexpected , in flow sequence at line 2, column 10'])
+  expect(performance.now() - begun).toBeLessThan(1000)
+  expect(Error.stackTraceLimit).toBe(stackTraceLimit)
+})
