@@ -21,15 +21,9 @@ const project = (name: string, include: string[], exclude: string[] = [], timeou
 })
 
 /** What fails with one seed fails again with it: trying once more would only hide it. */
-const random = (name: string, include: string[]) => {
+const random = (name: string, include: string[], ...globalSetup: string[]) => {
   const { test } = project(name, include, [], 900_000)
-  return { test: { ...test, retry: 0 } }
-}
-
-/** What a step does without a fault is recorded first, on a machine that does nothing else. */
-const faults = () => {
-  const { test } = random('faults', ['test/faults/*.faults.test.ts'])
-  return { test: { ...test, globalSetup: ['test/faults/normal.ts'] } }
+  return { test: { ...test, retry: 0, globalSetup } }
 }
 
 /** One load balancer, so one file at a time; and it may reach what is no loopback address. */
@@ -66,8 +60,9 @@ export default defineConfig({
       project('unit', ['test/**/*.test.ts'], ['test/**/*.*.test.ts', ...(quick ? SLOW_UNIT : [])]),
       project('simulator', quick ? QUICK_SIMULATOR : ['test/**/*.sim.test.ts'], [], 30_000),
       random('model', ['test/model/*.model.test.ts']),
-      random('fuzz', ['test/fuzz/*.fuzz.test.ts']),
-      faults(),
+      random('fuzz', ['test/fuzz/*.fuzz.test.ts'], 'test/fuzz/total.ts'),
+      // What a step does without a fault is recorded first, on a machine that does nothing else.
+      random('faults', ['test/faults/*.faults.test.ts'], 'test/faults/normal.ts'),
       project('load', ['test/**/*.load.test.ts'], [], 120_000, false),
       project('soak', ['test/soak/*.soak.test.ts'], [], 120_000, false),
       live(),
