@@ -34,13 +34,18 @@ export async function sendOnce(wire: Wire, action: string, params: Params, crede
   try {
     // A client for each request: it costs nothing without sockets of its own, and it ties the request to these credentials.
     const client = new PopCore({ ...credentials, endpoint: wire.endpoint, apiVersion: wire.apiVersion }, true)
-    return readAnswer(await client.request(action, flatten(params), requestOptions(wire, deadline.signal)))
+    const answer = client.request(action, flatten(params), requestOptions(wire, deadline.signal))
+    // Where a packed answer breaks off, httpx hears of neither that nor the deadline.
+    return readAnswer(await Promise.race([answer, expiry(deadline.signal)]))
   } catch (thrown) {
     throw callError(action, describe(thrown, deadline.signal.aborted), secrets)
   } finally {
     clearTimeout(timer)
   }
 }
+
+const expiry = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }))
 
 /** Private keys that are sent, whole and line by line: an answer may quote any part of them. */
 function keysIn({ PrivateKey: key }: Params): readonly string[] {
@@ -89,7 +94,9 @@ const isObject = (value: Json): value is JsonObject => typeof value === 'object'
 function describe(thrown: unknown, late: boolean): Failure {
   if (thrown instanceof InvalidAnswer) return thrown.failure
   if (late) return { code: LOCAL.timeout, message: 'no complete answer in time' }
-  if (!(thrown instanceof Error) || thrown instanceof TypeError) return { code: LOCAL.invalid, message: 'the answer is not JSON' }
+  // RangeError: it nests deeper than the parser can follow.
+  if (!(thrown instanceof Error) || thrown instanceof TypeError || thrown instanceof RangeError)
+    return { code: LOCAL.invalid, message: 'the answer is not JSON' }
   const error = thrown as PopError
   if (error.data !== undefined) return fromBody(error.data, error.entry?.response?.statusCode)
   if (error.name.startsWith('RequestTimeout')) return { code: LOCAL.timeout, message: 'no complete answer in time' }

@@ -134,6 +134,25 @@ describe('a connection that breaks', () => {
     rpc.close()
   })
 
+  test('an answer that breaks off where it is packed is given up at the deadline, not a second later', async () => {
+    const head = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Encoding: gzip\r\n\r\n'
+    await using cloud = await serve((_, response) => void response.socket?.end(`${head}{"RequestId":"1"}`))
+    const rpc = testRpc(cloud.url, { timeouts: { requestMs: 100 } })
+    const begun = performance.now()
+    expect(await failureOf(rpc('AddTags', {}, writing()))).toMatchObject({ status: 'unknown', code: 'RequestTimeout' })
+    expect(performance.now() - begun).toBeLessThan(700)
+    rpc.close()
+  })
+
+  test('an answer that nests without end is no answer', async () => {
+    await using cloud = await serve((_, response) => void response.end(`{"RequestId":"1","a":${'['.repeat(20_000)}`))
+    const rpc = testRpc(cloud.url)
+    const failure = await failureOf(rpc('AddTags', {}, writing()))
+    expect(failure).toMatchObject({ status: 'unknown', code: 'InvalidResponse' })
+    expect(failure.message).toContain('the answer is not JSON')
+    rpc.close()
+  })
+
   test('a kept connection that the server closed meanwhile costs a read one repetition', async () => {
     await using cloud = await serve((_, response, number) => (number === 2 ? void response.socket?.resetAndDestroy() : ok(response)))
     const rpc = testRpc(cloud.url)
