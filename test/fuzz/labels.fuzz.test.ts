@@ -9,6 +9,7 @@ import { parseBoolean, parseKey, parseTargets } from '../../src/core/grammar.ts'
 import { parseAclIds, parseCaCertificate, parseCertificate, parseExtensions } from '../../src/core/id-labels.ts'
 import { readService } from '../../src/core/labels.ts'
 import { formatMark, type Mark, markService, parseBackendNote, parseMark } from '../../src/core/marks.ts'
+import type { PublishedPort } from '../../src/core/model.ts'
 import { moveOf } from '../../src/core/moving.ts'
 import { parseNodeChoice } from '../../src/core/node-choice.ts'
 import { LABEL_NAMES } from '../../src/core/options.ts'
@@ -105,24 +106,58 @@ const ports = fc.array(
   { maxLength: 4 },
 )
 
+const settings = { ports, name: like('web', 'stack_web'), settled: fc.boolean() }
+type Given = {
+  readonly labels: Readonly<Record<string, string>>
+  readonly containerLabels: Readonly<Record<string, string>>
+  readonly ports: readonly Pick<PublishedPort, 'target' | 'published' | 'transport' | 'mode'>[]
+  readonly name: string
+  readonly settled: boolean
+}
+
+function readWhole({ labels: given, containerLabels, ports: published, name, settled }: Given) {
+  const one = service(name, 30000, given, { containerLabels, settled, ports: published.map((over) => port(over.published, over)) })
+  const reading = readService(one, LABEL_RULES)
+  const wanted = readServices([one], () => reading, PLACES, OWNER, newMemory(), 0)
+  expect(reading.problems.length).toBeLessThan(120)
+  for (const { text } of [...reading.problems, ...wanted.problems]) {
+    expect(text.length).toBeLessThan(4000)
+    // Nothing that steers a terminal gets into words for people.
+    expect(/[\0-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/.test(text), JSON.stringify(text)).toBe(false)
+  }
+  return { size: wanted.claims.length, most: 400 }
+}
+
 test('a service with any labels at all becomes ports and problems of bounded size', async () => {
-  await fuzz({
-    name: 'services',
-    inputs: fc.record({ labels, containerLabels: labels, ports, name: like('web', 'stack_web'), settled: fc.boolean() }),
-    count: 8000,
-    run: ({ labels: given, containerLabels, ports: published, name, settled }) => {
-      const one = service(name, 30000, given, { containerLabels, settled, ports: published.map((over) => port(over.published, over)) })
-      const reading = readService(one, LABEL_RULES)
-      const wanted = readServices([one], () => reading, PLACES, OWNER, newMemory(), 0)
-      expect(reading.problems.length).toBeLessThan(120)
-      for (const { text } of [...reading.problems, ...wanted.problems]) {
-        expect(text.length).toBeLessThan(4000)
-        // Nothing that steers a terminal gets into words for people.
-        expect(/[\0-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/.test(text), JSON.stringify(text)).toBe(false)
-      }
-      return { size: wanted.claims.length, most: 400 }
-    },
+  await fuzz({ name: 'services', inputs: fc.record({ labels, containerLabels: labels, ...settings }), count: 8000, run: readWhole })
+})
+
+/** Up to 10 kB of what a label may have many of, and of what it may not. */
+const longValue = fc
+  .tuple(
+    fc.constantFrom(...VALUES.flatMap((value) => [`${value};`, `${value},`, `${value}&&`, value]), 'x', ' '),
+    fc.integer({ min: 1, max: 10_000 }),
+  )
+  .map(([piece, size]) => piece.repeat(Math.ceil(size / piece.length)).slice(0, size))
+const manyKeys = fc.oneof(
+  fc.constantFrom(...KEYS),
+  fc
+    .tuple(fc.integer({ min: 1, max: 999 }), fc.constantFrom('', '/udp', ...LABEL_NAMES.map((name) => `.${name}`)))
+    .map(([n, rest]) => `slb.port.${n}${rest}`),
+  fc.integer().map((n) => `com.example.${n}`),
+)
+const manyLabels = fc
+  .array(fc.tuple(manyKeys, fc.oneof({ weight: 9, arbitrary: like(...VALUES) }, { weight: 1, arbitrary: longValue })), {
+    minLength: 500,
+    maxLength: 600,
+    size: 'max',
   })
+  .map((pairs) => Object.fromEntries(pairs))
+
+test('hundreds of labels, and values of ten thousand characters, are read like few and short ones', async () => {
+  const few = anyRecord(fc.constantFrom(...KEYS), longValue, 12)
+  const some = fc.oneof({ weight: 1, arbitrary: manyLabels }, { weight: 3, arbitrary: few })
+  await fuzz({ name: 'many labels', inputs: fc.record({ labels: some, containerLabels: labels, ...settings }), count: 800, run: readWhole })
 })
 
 const someMark: fc.Arbitrary<Mark> = fc.record({
