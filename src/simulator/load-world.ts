@@ -51,6 +51,14 @@ export function findGroup(world: World, id: string): { loadBalancer: LoadBalance
   throw groupMissing()
 }
 
+/** Whose group, rule or further certificate this is. */
+export const loadBalancerOf = (world: World, id: string): LoadBalancer | undefined =>
+  world.loadBalancers.find(({ groups, masterSlaveGroups, listeners }) =>
+    [...groups, ...masterSlaveGroups, ...listeners.flatMap(({ rules, domainExtensions }) => [...rules, ...domainExtensions])].some(
+      (part) => part.id === id,
+    ),
+  )
+
 /** TCP, HTTP and HTTPS exclude one another on a port; UDP lives beside them. */
 export const transportOf = (protocol: string): 'tcp' | 'udp' => (protocol === 'udp' ? 'udp' : 'tcp')
 

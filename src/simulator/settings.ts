@@ -1,5 +1,6 @@
 // Everything about the simulated cloud that can be turned while it runs. Where the real cloud's answer is not known, `unsure` holds our guess.
 import { z } from 'zod'
+import { policySchema } from './policy.ts'
 
 const count = z.number().int().min(0)
 
@@ -114,6 +115,8 @@ export const settingsSchema = z.strictObject({
   quotas: quotas.prefault({}),
   /** Actions the caller may not use: 403 Forbidden.RAM, but DescribeInstances answers an empty list as the cloud does. */
   denied: z.array(z.string()).default([]),
+  /** What the caller may do to what, as a RAM policy; null: everything. */
+  policy: policySchema.nullable().default(null),
   /** Requests kept in the log; the counts go on beyond it. */
   requestLogSize: count.default(20_000),
   metadata: metadata.prefault({}),

@@ -11,6 +11,8 @@ import type { ClientTokens } from './client-tokens.ts'
 export type Call = {
   readonly action: string
   readonly params: Params
+  /** False for DescribeInstances alone: everything else is refused before it comes to this. */
+  readonly permitted: boolean
   /** The live world for writes; possibly an older copy for Describe calls. */
   readonly world: World
   readonly settings: Settings

@@ -6,8 +6,7 @@ import type { Actions, Body, Call } from './call.ts'
 import { hasTags, wrappedTags } from './tag-values.ts'
 
 function describeInstances(call: Call): Body {
-  const { params, world, settings } = call
-  const permitted = !settings.denied.includes('DescribeInstances')
+  const { params, world, permitted } = call
   if (flag(params, 'DryRun')) throw new ApiError(permitted ? 'DryRunOperation' : 'Forbidden.RAM')
   const found = permitted ? world.instances.filter(instanceFilter(params)) : []
   const token = text(params, 'NextToken')

@@ -1,5 +1,5 @@
 // The lock that a load balancer, or one listener or group of it, holds while a write is being carried out. Others are told to come again.
-
+import { loadBalancerOf } from '../load-world.ts'
 import type { Settings } from '../settings.ts'
 import type { World } from '../world.ts'
 import { ApiError } from './api-error.ts'
@@ -30,18 +30,10 @@ export function createBusyLock(): BusyLock {
 function lockKey(params: Params, world: World, scope: 'instance' | 'object'): string | undefined {
   const groupId = text(params, 'VServerGroupId')
   const ruleId = text(params, 'RuleId')
-  const loadBalancerId = text(params, 'LoadBalancerId') ?? ownerOf(world, groupId, ruleId)
+  const loadBalancerId = text(params, 'LoadBalancerId') ?? loadBalancerOf(world, groupId ?? ruleId ?? '')?.id
   if (loadBalancerId === undefined || scope === 'instance') return loadBalancerId
   const port = text(params, 'ListenerPort')
   if (port !== undefined) return `${loadBalancerId} listener ${port}`
   if (groupId !== undefined) return `${loadBalancerId} group ${groupId}`
   return ruleId === undefined ? `${loadBalancerId} itself` : `${loadBalancerId} rule ${ruleId}`
-}
-
-function ownerOf(world: World, groupId: string | undefined, ruleId: string | undefined): string | undefined {
-  return world.loadBalancers.find(
-    ({ groups, listeners }) =>
-      (groupId !== undefined && groups.some(({ id }) => id === groupId)) ||
-      (ruleId !== undefined && listeners.some(({ rules }) => rules.some(({ id }) => id === ruleId))),
-  )?.id
 }

@@ -12,6 +12,7 @@ import type { Settings } from '../settings.ts'
 import type { World } from '../world.ts'
 import { ApiError } from './api-error.ts'
 import type { Authentication } from './authentication.ts'
+import { mayCall } from './authorization.ts'
 import { createBusyLock } from './busy.ts'
 import { checkParams, type Product } from './check-params.ts'
 import { missing, type Params } from './params.ts'
@@ -121,12 +122,13 @@ function perform(options: GatewayOptions, parts: Parts, moment: Moment & { reado
   if (perform === undefined) throw new ApiError('InvalidAction.NotFound')
   const write = isWrite(action)
   parts.throttle.take(action, write, settings, now)
-  if (settings.denied.includes(action) && action !== 'DescribeInstances') throw new ApiError('Forbidden.RAM')
+  const permitted = mayCall({ product, action, params, world }, settings)
+  if (!permitted && action !== 'DescribeInstances') throw new ApiError('Forbidden.RAM')
   checkParams(product, action, params)
   const region = params.get('RegionId')
   if (region && region !== world.regionId) throw new ApiError('InvalidRegionId.NotFound')
   const { health, planeHealth } = options
-  const call = { action, params, settings, now, requestId, health, planeHealth, tokens: parts.tokens, answerAt: now + latencyMs }
+  const call = { action, params, permitted, settings, now, requestId, health, planeHealth, tokens: parts.tokens, answerAt: now + latencyMs }
   if (!write) return perform({ ...call, world: parts.history.view(world, settings.readLagMs, now) })
   parts.busy.take(params, world, settings, now, latencyMs)
   parts.history.remember(world, settings.readLagMs, now)
