@@ -1,7 +1,7 @@
 // Turns what the core decided into rows for people: every published port has a state and a reason.
 import type { NotApplied } from './apply.ts'
 import type { HeldDelete, LoadBalancerRow, PortState, StatusRow } from './board.ts'
-import { subjectOf } from './core/chains.ts'
+import { subjectOf, TAG_CHAIN } from './core/chains.ts'
 import type { PortView, ServiceView } from './core/claims.ts'
 import { heldHash, holdAll, type Ledger } from './core/guard.ts'
 import { portName } from './core/labels.ts'
@@ -42,8 +42,13 @@ function afterwards(look: Look, outcome: Outcome): Verdict[] {
     if (change.kind === 'deleteRules') gone.add(subjectOf(chain.id))
   }
   for (const { chain, error } of result?.failed ?? []) failed.set(subjectOf(chain.id), error.message)
+  // Why the chains that these wait for did not run: a tag that is refused, say, holds up everything.
+  const held = new Map(
+    look.run.map(({ id, after }) => [subjectOf(id), [TAG_CHAIN, ...after].flatMap((one) => failed.get(subjectOf(one)) ?? [])[0]]),
+  )
   return look.diff.verdicts.flatMap((verdict): Verdict[] => {
-    const error = failed.get(verdict.unit) ?? (verdict.state === 'exposed' ? undefined : failed.get(verdict.key))
+    const own = failed.get(verdict.unit) ?? (verdict.state === 'exposed' ? undefined : failed.get(verdict.key))
+    const error = own ?? (verdict.state === 'pending' && !opened.has(verdict.unit) ? held.get(verdict.unit) : undefined)
     if (verdict.state === 'removing' && (gone.has(verdict.unit) || gone.has(verdict.key))) return []
     if (readOnly !== undefined && verdict.state !== 'exposed') return [{ ...verdict, state: 'refused', reason: readOnly }]
     if (error !== undefined) return [{ ...verdict, reason: error }]

@@ -4,7 +4,7 @@ import type { LoadBalancer, Node, Service } from '../src/core/model.ts'
 import { NO_WANTS } from '../src/core/region-wants.ts'
 import type { Desire } from '../src/desired.ts'
 import { balancerRow, driftLines, heldPage, type Known, know, portRows } from '../src/page.ts'
-import { CallError } from '../src/providers/provider.ts'
+import { CallError, ServersRefused } from '../src/providers/provider.ts'
 import { NOTHING_REMEMBERED, type Remembered, reconcileOne } from '../src/reconcile.ts'
 import {
   balancer,
@@ -93,6 +93,32 @@ describe('a published port', () => {
       },
     })
     expect(rows).toMatchObject([{ ...place, state: 'pending', reason: 'Test: Forbidden.RAM: as told' }])
+  })
+
+  test.each([
+    ['the tag of its load balancer', 'tagLoadBalancer', { tags: {} }],
+    ['the backends of its load balancer', 'addBackends', {}],
+  ])('whose listener waits for %s, which is refused, says that', async (_, kind, lb) => {
+    const { rows } = await shown({
+      lb,
+      services: [web()],
+      around: (change, effect) => {
+        if (change.kind === kind) throw callError('failed', 'Forbidden.RAM')
+        effect()
+      },
+    })
+    expect(rows).toMatchObject([{ state: 'pending', reason: 'Test: Forbidden.RAM: as told' }])
+  })
+
+  test('whose listener runs is exposed, although one of its nodes was refused', async () => {
+    const { rows } = await shown({
+      services: [web()],
+      around: (change, effect) => {
+        effect()
+        if (change.kind === 'addBackends') throw new ServersRefused(['i-1'], callError('failed', 'InvalidServerId'))
+      },
+    })
+    expect(rows).toMatchObject([{ ...place, state: 'exposed', reason: '' }])
   })
 
   test('whose listener the cloud has no room for is a problem with the name of the quota', async () => {
