@@ -1,16 +1,20 @@
 // Text from outside (labels, names, error messages) on its way to a terminal or a log: nothing in it may steer the terminal or
 // pretend to be a line of its own.
 
-/** Control characters, line separators, and those that turn the direction of text. */
-const UNSAFE = /[\p{Cc}\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu
+/** What steers a terminal, ends a line, turns the direction of text, or is not seen at all; and halves of pairs. */
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}]/gu
 
-const escaped = (char: string) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`
+/** Replaces what is not harmless in a text, one character at a time. */
+export const replaceUnsafe = (text: string, by: (char: string) => string): string => text.replace(UNSAFE, by)
+
+/** As JSON writes it: what lies beyond 16 bits is a pair. */
+const escaped = (char: string) => char.replace(/./gs, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
 /** One line of harmless text. */
-export const plain = (text: string): string => text.replace(UNSAFE, escaped)
+export const plain = (text: string): string => replaceUnsafe(text, escaped)
 
-/** A JSON line whose escapes a reader gets back as they were: JSON.stringify leaves DEL, C1 and directional characters as they are. */
-export const escapeJson = (line: string): string => line.trimEnd().replace(UNSAFE, escaped).concat('\n')
+/** A JSON line whose escapes a reader gets back as they were: JSON.stringify leaves all but C0 and halves of pairs as they are. */
+export const escapeJson = (line: string): string => replaceUnsafe(line.trimEnd(), escaped).concat('\n')
 
 /** Indented JSON, as safe as a line of it. */
 export const prettyJson = (value: unknown): string => JSON.stringify(value, undefined, 2).split('\n').map(escapeJson).join('')

@@ -1,4 +1,5 @@
 // Blocks of Terraform's language as text. Everything from the cloud is a quoted string: nothing in it can end it or begin a template.
+import { replaceUnsafe } from '../terminal.ts'
 
 /** A reference to another resource, or a literal that is no string. */
 export type Expression = { readonly raw: string }
@@ -9,16 +10,16 @@ export const raw = (text: string): Expression => ({ raw: text })
 
 const ESCAPES: Readonly<Record<string, string>> = { '"': '\\"', '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 
-/** `${` and `%{` begin templates; a control or directional character is written as its code. */
+/** Beyond 16 bits it takes eight digits. */
+function codeOf(char: string): string {
+  const code = (char.codePointAt(0) ?? 0).toString(16)
+  return code.length > 4 ? `\\U${code.padStart(8, '0')}` : `\\u${code.padStart(4, '0')}`
+}
+
+/** `${` and `%{` begin templates; what steers a terminal or cannot be seen is written as its code. */
 export function quoted(text: string): string {
-  const escaped = text
-    .replace(/["\\\n\r\t]/g, (char) => ESCAPES[char] ?? char)
-    .replace(/[$%]\{/g, (start) => `${start[0]}${start}`)
-    .replace(
-      /[\p{Cc}\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu,
-      (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
-    )
-  return `"${escaped}"`
+  const whole = text.replace(/["\\\n\r\t]/g, (char) => ESCAPES[char] ?? char).replace(/[$%]\{/g, (start) => `${start[0]}${start}`)
+  return `"${replaceUnsafe(whole, codeOf)}"`
 }
 
 const valueText = (value: Value) => (typeof value === 'string' ? quoted(value) : typeof value === 'object' ? value.raw : String(value))

@@ -2,6 +2,7 @@
 // whoever sends nonsense.
 import { STATUS_CODES } from 'node:http'
 import { type FastifyInstance, type FastifyReply, fastify } from 'fastify'
+import { plain } from '../terminal.ts'
 
 /** Enough for an approval, which is the largest thing that is ever sent here. */
 const BODY_LIMIT = 1024
@@ -48,4 +49,6 @@ function statusOf(err: unknown): number {
 
 export const short = (reply: FastifyReply, status: number): FastifyReply => send(reply.code(status), STATUS_CODES[status] ?? String(status))
 
-export const send = (reply: FastifyReply, text: string): FastifyReply => reply.type('text/plain; charset=utf-8').send(`${text}\n`)
+/** Reasons come from the engine and the cloud: each of them is one harmless line. */
+export const send = (reply: FastifyReply, ...lines: readonly string[]): FastifyReply =>
+  reply.type('text/plain; charset=utf-8').send(lines.map((line) => `${plain(line)}\n`).join(''))

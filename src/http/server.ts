@@ -20,12 +20,14 @@ export type HttpOptions = {
 
 export type Serving = { close(): Promise<void> }
 
-const PAGES = `swarm-slb
-/healthz       the loop turns
-/taskz         the same, and no other manager's task has to write instead: for health checks of a swarm
-/readyz        the swarm answers and this node knows its part
-/metrics       for Prometheus
-/status.json   services, listeners, problems`
+const PAGES = [
+  'swarm-slb',
+  '/healthz       the loop turns',
+  "/taskz         the same, and no other manager's task has to write instead: for health checks of a swarm",
+  '/readyz        the swarm answers and this node knows its part',
+  '/metrics       for Prometheus',
+  '/status.json   services, listeners, problems',
+]
 
 /** @throws Error naming the address where it cannot be listened on. */
 export async function serveHttp(options: HttpOptions): Promise<Serving & { readonly address: string }> {
@@ -51,7 +53,7 @@ function pages({ board, health, limits }: HttpOptions, signal: AbortSignal): Fas
   const server = createServer(limits)
   addStatus(server, board, health, signal)
   addMetrics(server, board)
-  server.get('/', (_request, reply) => send(reply, PAGES))
+  server.get('/', (_request, reply) => send(reply, ...PAGES))
   server.get('/healthz', (_request, reply) => (board.alive() ? send(reply, 'ok') : send(reply.code(503), 'the loop is stuck')))
   server.get('/taskz', (_request, reply) => {
     const { makesWay = '' } = board.page()

@@ -39,6 +39,14 @@ describe('health', () => {
   })
 })
 
+test.each(['/readyz', '/taskz'])('the reason on %s is one line that steers no terminal', async (path) => {
+  const reason = 'GET /info: 500 \u001b[2Jgone\nok\u202e\u200b'
+  const url = await start(makeBoard({ role: 'unready', reason, makesWay: reason }))
+  const { status, text } = await get(url + path)
+  expect(status).toBe(503)
+  expect(text).toMatch(/GET \/info: 500 \\u001b\[2Jgone\\u000aok\\u202e\\u200b\n$/)
+})
+
 describe('the status page', () => {
   test('shows the board, with the health of backends where it is known', async () => {
     const url = await start(makeBoard(), async () => [{ loadBalancer: 'my-slb', listener: 'http:8080', healthy: 2, total: 3 }])
