@@ -1,6 +1,7 @@
 // The Engine's words into ours. Pure.
 import { isIP } from 'node:net'
 import type { Node, PublishedPort, Service, Task } from '../core/model.ts'
+import { boundedName } from '../core/quote.ts'
 import type { EngineNode, EnginePort, EngineService, EngineTask } from './wire.ts'
 
 export function toService({ ID, CreatedAt, Spec, Endpoint }: EngineService): Service {
@@ -9,7 +10,7 @@ export function toService({ ID, CreatedAt, Spec, Endpoint }: EngineService): Ser
   const settled = samePorts(wanted, Endpoint?.Spec?.Ports ?? [])
   return {
     id: ID,
-    name: Spec.Name,
+    name: boundedName(Spec.Name),
     createdAt: CreatedAt,
     labels: Spec.Labels,
     containerLabels: Spec.TaskTemplate?.ContainerSpec?.Labels ?? {},
@@ -41,7 +42,7 @@ const toPort = ({ TargetPort, PublishedPort, Protocol, PublishMode }: EnginePort
 export function toNode({ ID, Spec, Description, Status, ManagerStatus }: EngineNode): Node {
   return {
     id: ID,
-    hostname: Description?.Hostname ?? '',
+    hostname: boundedName(Description?.Hostname ?? ''),
     address: routable(Status.Addr) ?? routable(hostOf(ManagerStatus?.Addr)),
     role: Spec.Role,
     leader: ManagerStatus?.Leader ?? false,

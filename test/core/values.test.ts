@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { Protocol } from '../../src/core/model.ts'
 import { nearest } from '../../src/core/nearest.ts'
 import { OPTION_NAMES, type OptionName } from '../../src/core/options.ts'
-import { plain, quote } from '../../src/core/quote.ts'
+import { boundedName, plain, quote } from '../../src/core/quote.ts'
 import { expectedValue, parseValue } from '../../src/core/values.ts'
 import { anyString } from '../support/random.ts'
 
@@ -102,6 +102,13 @@ describe('quoting', () => {
       }),
     )
     expect(quote('x'.repeat(10_000))).toBe(`"${'x'.repeat(60)}..." (10000 characters)`)
+  })
+
+  test('leaves a name as it is, and cuts one that is none so that two stay apart', () => {
+    expect(boundedName('n'.repeat(255))).toBe('n'.repeat(255))
+    const [one, two] = [boundedName(`${'n'.repeat(10_000)}1`), boundedName(`${'n'.repeat(10_000)}2`)]
+    expect(one).not.toBe(two)
+    expect([one.length, two.length]).toEqual([255, 255])
   })
 })
 

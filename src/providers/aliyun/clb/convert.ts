@@ -1,5 +1,6 @@
 // CLB's answers in the words of the model, in canonical values: a second pass over them must find nothing to do.
 import type { ActualListener, Group, ListenerKey, LoadBalancer, Member, Protocol, Target, Transport } from '../../../core/model.ts'
+import { boundedName } from '../../../core/quote.ts'
 import type { Health } from '../../provider.ts'
 import { readSettings } from './settings.ts'
 import { type Attribute, type GroupAttribute, type GroupRow, type HealthRow, type ListenerRow, malformed } from './wire.ts'
@@ -92,7 +93,7 @@ export const toTags = (tags: readonly { TagKey: string; TagValue: string }[]): R
 /** `now` is epoch milliseconds: a prepaid instance is over at its end time. */
 export const toLoadBalancer = (attribute: Attribute, parts: Parts, now: number): LoadBalancer => ({
   id: attribute.LoadBalancerId,
-  name: attribute.LoadBalancerName,
+  name: boundedName(attribute.LoadBalancerName),
   address: attribute.Address,
   addressType: attribute.AddressType,
   status: statusOf(attribute, now),
