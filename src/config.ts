@@ -71,6 +71,13 @@ export function unknownVariables(env: Source['env']): readonly string[] {
   return Object.keys(env).filter((name) => name.startsWith('SLB_') && !known.has(name))
 }
 
+/** Without what opens the account: for texts that others write or read. */
+export function publicVariables(env: Source['env']): Source['env'] {
+  const ours = SETTING_KEYS.flatMap((key): readonly string[] => ('secret' in SETTINGS[key] ? SETTINGS[key].env : []))
+  const hidden = new Set([...ours, ...Object.keys(vendorEnv(env))])
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !hidden.has(name)))
+}
+
 const toTag = (item: string) => ({ key: item.slice(0, item.indexOf('=')), value: item.slice(item.indexOf('=') + 1) })
 
 function vendorEnv(env: Source['env']): Readonly<Record<string, string>> {

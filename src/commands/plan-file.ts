@@ -1,6 +1,6 @@
 // `plan --file`: what stack files would expose if they were deployed, for a look before a merge. Needs no engine, and no cloud either.
 import { readFileSync } from 'node:fs'
-import { readConfig, readSome } from '../config.ts'
+import { publicVariables, readConfig, readSome } from '../config.ts'
 import { planStack, type StackPort, type StackReport, type StackTarget } from '../stack/plan.ts'
 import { readStack, type StackSource } from '../stack-file.ts'
 import { plain, prettyJson } from '../terminal.ts'
@@ -22,7 +22,7 @@ export async function planFile(flags: Flags, options: PlanFileOptions, io: Io): 
   const source = { env: io.env, flags }
   const needed = SETTINGS.filter((key) => key !== 'regionId')
   const { loadBalancers = [], allow, expose, ports, defaultBandwidth, routing, ...output } = readSome(source, needed)
-  const stack = readStack(sources, io.env, options.stack)
+  const stack = readStack(sources, publicVariables(io.env), options.stack)
   const labels = { expose, ports: (ports ?? []).map(({ from, to }) => [from, to] as const), defaultBandwidth, routing }
   const rules = { labels, defaults: loadBalancers }
   // Only where somebody said which load balancers and where they are is there a cloud to ask.

@@ -46,6 +46,19 @@ describe('plan --file', () => {
     expect(out).toMatch(/0 of 1 ports exposed, 1 problem; /)
   })
 
+  test.each(['ALIBABA_CLOUD_ACCESS_KEY_SECRET', 'ALIBABA_CLOUD_SECURITY_TOKEN', 'ECS_ACCESS_KEY_ID', 'ALIBABA_CLOUD_CREDENTIALS_URI'])(
+    "fills in variables, but not %s: the file may be anybody's, and what is said of it is read by others",
+    async (name) => {
+      const labels = { 'slb.port.80': `http://\${LB}\${${name}}:8080` }
+      const env = { LB: 'my-slb', [name]: 'not-to-be-seen' }
+      const { code, out, err } = await run(['plan', '-f', file('asks.yml', labels)], { env })
+      expect(code).toBe(1)
+      expect(out).toContain(`variable ${name} is not set`)
+      expect(out).toContain('http:8080 on my-slb\n')
+      expect(out + err).not.toContain('not-to-be-seen')
+    },
+  )
+
   test('prints the same as JSON', async () => {
     const { out } = await run(['plan', '-f', file('good.yml', GOOD), '--json'], { env: {} })
     expect(JSON.parse(out)).toMatchObject({
