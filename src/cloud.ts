@@ -3,7 +3,7 @@
 import { type CertificateStore, createCertificateStore } from './certificates/files.ts'
 import type { Secret } from './config/secret.ts'
 import type { Config } from './config.ts'
-import type { Logger } from './log.ts'
+import { hide, type Logger } from './log.ts'
 import { type BucketOptions, createBuckets } from './providers/aliyun/buckets.ts'
 import { createClbProvider } from './providers/aliyun/clb/provider.ts'
 import { chooseCredentials } from './providers/aliyun/credential-choice.ts'
@@ -49,7 +49,11 @@ export function connectCloud(config: Config, options: CloudOptions): Cloud {
   const credentials = createCredentials(credentialsOf(config, metadata))
   const shared = {
     regionId: config.regionId,
-    credentials: () => credentials.get(),
+    credentials: async () => {
+      const used = await credentials.get()
+      hide(options.log, Object.values(used))
+      return used
+    },
     dropCredentials: credentials.invalidate,
     userAgent: options.userAgent,
     ...options.rpc,

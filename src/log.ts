@@ -29,11 +29,19 @@ const SECRET_FIELDS = [
 
 export async function createLog(options: LogOptions): Promise<Logger> {
   const format = options.format === 'text' ? await textFormat(options.colour) : escapeJson
-  const values = options.secrets.map((secret) => secret.reveal())
+  const hidden = new Set<string>()
   const stream: DestinationStream = {
-    write: (line) => options.write(format(values.reduce((text, value) => text.replaceAll(value, '[secret]'), line))),
+    write: (line) => options.write(format([...hidden].reduce((text, value) => text.replaceAll(value, '[secret]'), line))),
   }
-  return pino(
+  const also = (values: readonly string[]) => {
+    for (const value of values) {
+      hidden.delete(value)
+      if (value !== '') hidden.add(value)
+    }
+    for (const old of [...hidden].slice(0, -MOST_HIDDEN)) hidden.delete(old)
+  }
+  also(options.secrets.map((secret) => secret.reveal()))
+  const log = pino(
     {
       level: options.level,
       base: null,
@@ -45,7 +53,17 @@ export async function createLog(options: LogOptions): Promise<Logger> {
     },
     stream,
   )
+  return Object.assign(log, { hide: also })
 }
+
+/** Keys of some days: sessions of a role end within hours, and what was replaced is of no use any more. */
+const MOST_HIDDEN = 300
+
+/** Loggers of other makes have nothing to hide; children have what their parent has. */
+type Hiding = { readonly hide?: (values: readonly string[]) => void }
+
+/** From now on these are struck out too, wherever they turn up: keys that were replaced on disk, sessions of a role. */
+export const hide = (log: Logger & Hiding, values: readonly string[]): void => log.hide?.(values)
 
 /** pino-pretty is loaded only where text is wanted: in a container nobody waits for it. */
 async function textFormat(colour: boolean): Promise<(line: string) => string> {

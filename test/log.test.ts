@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Secret } from '../src/config/secret.ts'
-import { createLog, type LogOptions } from '../src/log.ts'
+import { createLog, hide, type LogOptions } from '../src/log.ts'
+import { silent } from './support/board.ts'
 
 async function lines(format: LogOptions['format'], use: (log: Awaited<ReturnType<typeof createLog>>) => void, level = 'info') {
   const written: string[] = []
@@ -49,6 +50,29 @@ describe.each(['text', 'json'] as const)('the log as %s', (format) => {
     })
     expect(written.join('')).not.toMatch(/hunter2|abc123|other/)
   })
+
+  test('strikes out what became a secret later, and what was one before, in the log of a load balancer too', async () => {
+    const written = await lines(format, (log) => {
+      const child = log.child({ lb: 'front' })
+      log.info('session-token-1 is nothing yet')
+      hide(child, ['session-token-1', 'key-1-of-the-role', ''])
+      hide(log, ['session-token-2'])
+      log.info({ text: 'session-token-1, session-token-2' }, 'of key-1-of-the-role and hunter2hunter2')
+      child.info('session-token-2')
+    })
+    expect(written[0]).toContain('session-token-1')
+    expect(written.slice(1).join('')).not.toMatch(/token|of-the-role|hunter2/)
+    expect(
+      written
+        .slice(1)
+        .join('')
+        .match(/\[secret\]/g),
+    ).toHaveLength(5)
+  })
+})
+
+test('a log that writes nothing has nothing to strike out', () => {
+  expect(() => hide(silent, ['session-token-1'])).not.toThrow()
 })
 
 test('a JSON line reads back as what was logged', async () => {
