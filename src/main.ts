@@ -3,6 +3,9 @@
 import type { Output } from './commands/io.ts'
 import { runCommand } from './commands/program.ts'
 
+// Libraries that are loaded later would print what they send and receive: sessions, private keys.
+delete process.env['DEBUG']
+
 const stop = new AbortController()
 // Once: a second Ctrl-C ends the process at once.
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort())
