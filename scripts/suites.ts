@@ -24,6 +24,7 @@ export const BUDGET_MINUTES = 40
 export const SUITES: readonly SuitePlan[] = [
   { name: 'unit', limitMs: minutes(6) },
   { name: 'simulator', limitMs: minutes(12), workers: 6 },
+  { name: 'security', limitMs: minutes(5) },
   { name: 'live', limitMs: minutes(5) },
   { name: 'fuzz', limitMs: minutes(5), loud: true },
   { name: 'model', limitMs: minutes(12), loud: true },

@@ -6,34 +6,43 @@ import { inspect } from 'node:util'
 import { describe, expect, type TestContext, test } from 'vitest'
 import { readConfig } from '../../src/config.ts'
 import { ask } from '../../src/http/client.ts'
-import { openScene, type Scene } from '../lies/scene.ts'
-import { selfSigned } from '../simulator/dataplane/certificate.ts'
-import { swarmService, until } from '../support/stand.ts'
-import { formsOf, freePort, runAside, sayings } from './program.ts'
+import { run } from '../commands/terminal.ts'
+import type { Scene } from '../lies/scene.ts'
+import { until } from '../support/stand.ts'
+import { begin, expectNone, KEY_ID, PAIR, ROLE, SECRET, sessionOf } from './keys.ts'
+import { runAside, sayings } from './program.ts'
 
-const SECRET = 'Sec/ret+Of=The&Access-Key%41'
-const PAIR = selfSigned('shop.example.com')
-const SERVICES = [
-  swarmService('web', 30000, { 'slb.port.80': 'http://:8080' }),
-  swarmService('shop', 30001, { 'slb.port.80': 'https://:8443', 'slb.port.80.cert-id': 'file:shop' }),
-  // Somebody pasted a key where it does not belong: what is shown of it is cut, and no secret of ours.
-  swarmService('wrong', 30002, { 'slb.port.80': 'htp://:1' }),
-]
-
+/** Everything that is there, `run` and `simulate` apart. STACK is a stack file that asks for what it should not get. */
 const COMMANDS = [
   ['plan'],
   ['plan', '--json'],
+  ['plan', '--file', 'STACK'],
+  ['plan', '--file', 'STACK', '--offline', '--json'],
   ['status'],
   ['status', '--json'],
+  ['approve'],
+  ['approve', 'x', '--yes'],
+  ['healthcheck'],
   ['cleanup'],
+  ['takeover', '--from', 'earlier'],
+  ['move', 'front', 'lb-2'],
   ['export', 'front'],
+  ['export', 'front', '--terraform'],
+  ['move', 'front', 'lb-2', '--yes'],
+  ['move', 'front', 'lb-2', '--cancel', '--yes'],
+  ['takeover', '--from', 'earlier', '--yes'],
+  ['cleanup', '--yes'],
   ['--help'],
   ['run', '--help'],
 ]
-
-const expectNone = (text: string, secrets: readonly string[]) => {
-  for (const form of secrets.flatMap(formsOf)) expect(text.includes(form), `${form.slice(0, 8)}… in what was said`).toBe(false)
-}
+const VARIABLES = [
+  'ALIBABA_CLOUD_ACCESS_KEY_ID',
+  'ALIBABA_CLOUD_ACCESS_KEY_SECRET',
+  'ALIBABA_CLOUD_SECURITY_TOKEN',
+  'ECS_ACCESS_KEY_SECRET',
+]
+const asking = VARIABLES.map((name, n) => `        slb.port.8${n}: "\${${name}}"\n        slb.\${${name}}: "1"\n`).join('')
+const STACK = `services:\n  web:\n    ports: ["80", "81", "82", "83"]\n    deploy:\n      labels:\n${asking}`
 
 /** Ways of the cloud to answer that tempt a client to quote its request. */
 function spoil({ simulator }: Scene['stand']): void {
@@ -62,44 +71,43 @@ async function everything(scene: Scene, env: Readonly<Record<string, string>>, p
   ].map(({ text }) => text)
   expect(answers.filter((text) => text.includes('swarm_slb_leader 1'))).toHaveLength(1)
   const title = ['cmdline', 'comm', 'status'].map((file) => readFileSync(`/proc/${child.pid}/${file}`, 'utf8')).join('\n')
-  const outputs = await Promise.all(COMMANDS.map((args) => sayings(args, { ...env, SLB_SOCKET: 'off', SLB_HTTP_ADDR: 'off' }, context)))
-  expect(outputs[0]).toMatch(/web|in sync/)
+  const outputs = await commands(scene, env)
   const all = [said(), ...answers, title, ...outputs].join('\n')
   expect(all).toContain('change applied')
   return all
 }
 
-async function begin(context: TestContext, env: Readonly<Record<string, string>>, keys: Readonly<Record<string, string>> = {}) {
-  const port = await freePort()
-  const scene = await openScene(context, {
-    env: { SLB_HTTP_ADDR: `127.0.0.1:${port}`, LOG_LEVEL: 'trace', ...env },
-    simulator: { accessKeys: { testid: SECRET, ...keys } },
-  })
-  await writeFile(join(scene.directory, 'shop.crt'), PAIR.cert)
-  await writeFile(join(scene.directory, 'shop.key'), PAIR.key)
-  scene.stand.services(SERVICES)
-  return { scene, port }
+/** What the commands say, beside a daemon. */
+async function commands({ directory }: Scene, env: Readonly<Record<string, string>>): Promise<readonly string[]> {
+  const file = join(directory, 'stack.yml')
+  await writeFile(file, STACK)
+  const app = await import('../../src/app.ts')
+  const outputs: string[] = []
+  for (const args of COMMANDS) {
+    const { code, out, err } = await run(
+      args.map((arg) => (arg === 'STACK' ? file : arg)),
+      { env, app, width: 200 },
+    )
+    expect(out.length + err.length, args.join(' ')).toBeGreaterThan(0)
+    expect([0, 1, 2], args.join(' ')).toContain(code)
+    outputs.push(out, err)
+  }
+  expect(outputs[0]).toMatch(/web|in sync/)
+  return outputs
 }
 
 describe.concurrent('nothing that is ever said holds a secret', { timeout: 120_000 }, () => {
   test.for(['text', 'json'])('with an access key, logging everything as %s', async (LOG_FORMAT, context) => {
-    const { scene, port } = await begin(context, { LOG_FORMAT, ALIBABA_CLOUD_ACCESS_KEY_SECRET: SECRET })
+    const { scene, port } = await begin(context, { LOG_FORMAT })
     spoil(scene.stand)
-    expectNone(await everything(scene, scene.stand.env, port, context), [SECRET, PAIR.key])
+    expectNone(await everything(scene, scene.stand.env, port, context), [KEY_ID, SECRET, PAIR.key])
   })
 
   test('with the session of an instance role', async (context) => {
-    const { scene, port } = await begin(context, {
-      ALIBABA_CLOUD_ACCESS_KEY_ID: '',
-      ALIBABA_CLOUD_ACCESS_KEY_SECRET: '',
-      LOG_FORMAT: 'json',
-    })
+    const { scene, port } = await begin(context, ROLE)
     spoil(scene.stand)
     const said = await everything(scene, scene.stand.env, port, context)
-    const answer = await fetch(`${scene.stand.simulator.metadataUrl}/latest/meta-data/ram/security-credentials/swarm-slb`)
-    const { AccessKeySecret, SecurityToken } = JSON.parse(await answer.text())
-    expect(SecurityToken.length).toBeGreaterThan(50)
-    expectNone(said, [AccessKeySecret, SecurityToken, PAIR.key])
+    expectNone(said, [...(await sessionOf(scene)), PAIR.key])
   })
 
   test('with a key that the cloud refuses, and configurations that are wrong', async (context) => {
@@ -112,7 +120,7 @@ describe.concurrent('nothing that is ever said holds a secret', { timeout: 120_0
       await sayings(['plan'], env, context),
       await sayings(['plan', '--json'], { ...env, SLB_DRAIN: 'soon' }, context),
       await sayings(['run'], { ...env, ALIBABA_CLOUD_ACCESS_KEY_SECRET_FILE: join(scene.directory, 'shop.key') }, context),
-      await sayings(['run'], { ...env, ALIBABA_CLOUD_ACCESS_KEY_SECRT: `${SECRET}x`, SLB_ID: '' }, context),
+      await sayings(['run'], { ...env, ALIBABA_CLOUD_ACCESS_KEY_SECRT: `${SECRET}x`, SLB_ID: '', SLB_ALLOW: '' }, context),
       await sayings(['plan', '--access-key-secret', `${SECRET}x`], env, context),
       await sayings(['plan', `--alibaba-cloud-access-key-secret=${SECRET}x`], env, context),
     ]
