@@ -1,6 +1,6 @@
 // A Fastify server with everything trimmed that this program does not need: small limits, short answers, and nothing told to
 // whoever sends nonsense.
-import { STATUS_CODES } from 'node:http'
+import { type Server, STATUS_CODES } from 'node:http'
 import { type FastifyInstance, type FastifyReply, fastify } from 'fastify'
 import { plain } from '../terminal.ts'
 
@@ -33,13 +33,31 @@ export function createServer({ headersMs, requestMs, checkMs } = LIMITS): Fastif
     },
     frameworkErrors: (err, _request, reply) => short(reply, statusOf(err)),
   })
-  server.server.maxConnections = 64
+  limitConnections(server.server)
   server.addHook('onSend', async (_request, reply) => {
     reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
   })
   server.setNotFoundHandler((_request, reply) => short(reply, 404))
   server.setErrorHandler((err, _request, reply) => short(reply, statusOf(err)))
   return server
+}
+
+/** Kept at a time; and some more that come from this machine, so that nobody else keeps its health check out. */
+const CONNECTIONS = 64
+const OWN_CONNECTIONS = 8
+
+function limitConnections(server: Server): void {
+  let others = 0
+  server.maxConnections = CONNECTIONS + OWN_CONNECTIONS
+  server.on('connection', (socket) => {
+    // Who speaks to an address of its own machine comes from that address; over a unix socket there is none.
+    if (socket.remoteAddress === socket.localAddress) return
+    others += 1
+    socket.once('close', () => {
+      others -= 1
+    })
+    if (others > CONNECTIONS) socket.destroy()
+  })
 }
 
 function statusOf(err: unknown): number {
