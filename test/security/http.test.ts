@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import nock from 'nock'
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest'
 import { ask } from '../../src/http/client.ts'
+import type { Limits } from '../../src/http/plain-server.ts'
 import { serveHttp, serveSocket } from '../../src/http/server.ts'
 import { board, silent } from '../support/board.ts'
 
@@ -18,16 +19,19 @@ afterAll(() => nock.activate())
 /** Deadlines of a second, so that nobody waits for them. */
 const QUICK = { headersMs: 500, requestMs: 800, checkMs: 100 }
 
-async function begin({ onTestFinished }: TestContext) {
-  const serving = await serveHttp({ address: '127.0.0.1:0', board: board(), health: async () => [], log: silent, limits: QUICK })
+async function begin({ onTestFinished }: TestContext, how: { readonly limits?: Limits } = { limits: QUICK }) {
+  const serving = await serveHttp({ address: '127.0.0.1:0', board: board(), health: async () => [], log: silent, ...how })
   onTestFinished(serving.close)
   const port = Number(serving.address.split(':')[1])
   return { port, alive: async () => (await ask({ host: '127.0.0.1', port }, { path: '/healthz', timeoutMs: 8000 })).text === 'ok\n' }
 }
 
 /** A client that says this and then waits. Answers with what it got when the server hung up. */
-function rude(port: number, ...lines: readonly string[]) {
-  const socket: Socket = connect(port, '127.0.0.1')
+const rude = (port: number, ...lines: readonly string[]) => rudeFrom('127.0.0.1', port, lines)
+
+/** @param localAddress where it seems to come from */
+function rudeFrom(localAddress: string, port: number, lines: readonly string[]) {
+  const socket: Socket = connect({ port, host: '127.0.0.1', localAddress })
   let got = ''
   socket.on('data', (part) => (got += part.toString('latin1')))
   socket.on('error', () => {})
@@ -144,6 +148,42 @@ describe('clients that are slow on purpose', () => {
     })
     expect(await alive()).toBe(true)
   })
+})
+
+test('slow clients are cut off within 7 s, with the limits that the daemon has', { timeout: 30_000 }, async (context) => {
+  const { port, alive } = await begin(context, {})
+  const began = performance.now()
+  const body = ['POST /status.json HTTP/1.1', 'host: x', 'content-type: application/json', 'content-length: 1000', '', '{']
+  const slow = [rude(port), rude(port, 'GET / HTTP/1.1', 'host: x', 'x-a: '), rude(port, ...body)]
+  const drip = setInterval(() => {
+    for (const { socket } of slow.slice(1)) socket.write('b')
+  }, 250)
+  context.onTestFinished(() => clearInterval(drip))
+  const after = await Promise.all(slow.map(({ closed }) => closed.then(() => (performance.now() - began) / 1000)))
+  for (const seconds of after) expect(seconds).toBeGreaterThan(3)
+  for (const seconds of after) expect(seconds).toBeLessThan(7.5)
+  expect(await alive()).toBe(true)
+})
+
+test.each(['/', '/healthz', '/taskz', '/readyz', '/metrics', '/status.json', '/nothing'])(
+  '%s is kept by nobody and is no other type than it says',
+  async (path) => {
+    const serving = await serveHttp({ address: '127.0.0.1:0', board: board(), health: async () => [], log: silent })
+    const { headers } = await fetch(`http://${serving.address}${path}`).finally(serving.close)
+    expect(headers.get('x-content-type-options')).toBe('nosniff')
+    expect(headers.get('cache-control')).toBe('no-store')
+    expect(headers.get('content-type')).toMatch(/^(text\/plain|application\/json);/)
+  },
+)
+
+test('whoever fills the port from elsewhere keeps no health check out', async (context) => {
+  const { port, alive } = await begin(context)
+  const others = Array.from({ length: 100 }, () => rudeFrom('127.0.0.2', port, ['GET /healthz HTTP/1.1', 'x: ']))
+  context.onTestFinished(() => {
+    for (const { socket } of others) socket.destroy()
+  })
+  await Promise.all(others.map(({ socket }) => once(socket, 'connect')))
+  expect(await alive()).toBe(true)
 })
 
 test('a thousand idle connections are not kept: the daemon goes on, and holds no more memory than before', {
