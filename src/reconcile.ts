@@ -32,13 +32,12 @@ export type Remembered = {
   readonly balancer: BalancerMemory
   readonly drift: DriftMemory
   readonly notes: NotesMemory
-  readonly look: number
   /** What the tag of the load balancer said at the last look. */
   readonly pause?: Pause | undefined
   /** Who took the load balancer over from us: see lostTo. */
   readonly lostTo?: string | undefined
 }
-export const NOTHING_REMEMBERED: Remembered = { balancer: NO_MEMORY, drift: NO_DRIFT, notes: NO_NOTES, look: 0 }
+export const NOTHING_REMEMBERED: Remembered = { balancer: NO_MEMORY, drift: NO_DRIFT, notes: NO_NOTES }
 
 /** What all load balancers share: the guard's ledger and which listeners are up. */
 export interface Shared {
@@ -183,8 +182,7 @@ async function lookAt(given: Task, shared: Shared): Promise<Look> {
   const standing = standingOf(lb, rules.owner, rules.clusterId, lost)
   const pause = pauseOf(lb.tags[PAUSE_TAG], task.remembered.pause, task.now())
   const mayWrite = task.mayWrite && pause === undefined
-  const look = task.remembered.look + 1
-  const kept = { balancer: seen.memory, notes, look, pause, lostTo: lost }
+  const kept = { balancer: seen.memory, notes, pause, lostTo: lost }
   shared.read.set(id, lb)
   shared.ledger = { ...shared.ledger, counts: recount(shared, task).set(id, { owned: seen.owned, alive: seen.alive }) }
   noteUp(lb, rules.owner, shared)
@@ -196,7 +194,8 @@ async function lookAt(given: Task, shared: Shared): Promise<Look> {
   }
   const allowed = allowedBy(rules.policy, seen.plan)
   const fitted = fitQuotas(allowed, lb, rules)
-  const damped = task.driftOnly && mayWrite ? dampen(fitted.plan, task.remembered.drift, look, task.now()) : undefined
+  const { driftOnly } = task
+  const damped = mayWrite ? dampen(fitted.plan, task.remembered.drift, { driftOnly, now: task.now() }) : undefined
   const wished = damped?.plan ?? fitted.plan
   const { clusterChanged } = shared.ledger
   const taken = lb.tags[TAKEN_TAG] !== undefined

@@ -1,4 +1,6 @@
 // How our own changes alter what is remembered of a load balancer: who stopped a listener is told from what was seen running.
+import type { Applied } from './apply.ts'
+import { noteRepaired } from './core/drift.ts'
 import type { Change, ListenerKey } from './core/model.ts'
 import { noteWritten } from './core/notes.ts'
 import type { Remembered } from './reconcile.ts'
@@ -23,9 +25,10 @@ function openedBy(change: Change): ListenerKey | undefined {
   return change.kind === 'startListener' ? change.key : 'listener' in change ? change.listener.key : undefined
 }
 
-export function afterChange(remembered: Remembered, change: Change): Remembered {
+export function afterChange(remembered: Remembered, { chain, change }: Pick<Applied, 'chain' | 'change'>, now: number): Remembered {
   const opened = openedBy(change)
-  const noted = { ...remembered, notes: noteWritten(remembered.notes, change) }
+  const drift = change === chain.changes.at(-1) ? noteRepaired(remembered.drift, chain, now) : remembered.drift
+  const noted = { ...remembered, drift, notes: noteWritten(remembered.notes, change) }
   return opened === undefined ? noted : withRunning(noted, (keys) => keys.add(opened))
 }
 

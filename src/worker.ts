@@ -75,8 +75,9 @@ export function createWorker(options: WorkerOptions): Worker {
   let next: Offer | undefined
   let work: Promise<void> = Promise.resolve()
 
-  const noteApplied = ({ change }: Applied) => {
-    remembered = afterChange(remembered, change)
+  const noteApplied = (applied: Applied) => {
+    const { change } = applied
+    remembered = afterChange(remembered, applied, now())
     const { rules } = running?.taken ?? {}
     if (rules !== undefined) noteWritten(id, change, rules.owner, shared)
   }

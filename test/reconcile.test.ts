@@ -1,6 +1,7 @@
 // One pass over one load balancer: what it does around the plan, and what it remembers for the next one.
 import { describe, expect, test } from 'vitest'
 import { approve } from '../src/core/guard.ts'
+import type { Service } from '../src/core/model.ts'
 import { ServersRefused } from '../src/providers/provider.ts'
 import { createWorker } from '../src/worker.ts'
 import {
@@ -168,7 +169,8 @@ describe('a repair that somebody undoes each time', () => {
     })
   const drifted = balancer({ members: [member('i-1', { weight: 7 }), ...threeMembers().slice(1)], listeners: [webListener()] })
 
-  test('is made three times, then reported and left', async () => {
+  /** Each look finds it undone again; `offered`: what is wanted beside it at that look. */
+  async function fight(looks: number, offered: (look: number) => readonly Service[] = () => [], resync = true) {
     let repairs = 0
     const its = ground({
       lb: inPlace(),
@@ -178,12 +180,66 @@ describe('a repair that somebody undoes each time', () => {
       },
     })
     await pass(its, { services: [web()] })
-    for (let look = 0; look < 6; look++) {
-      its.provider.edit(() => drifted)
-      await pass(its, { services: [web()], resync: true })
+    const look = async (number: number) => {
+      its.clock.now += MINUTE
+      its.provider.edit((lb) => ({ ...lb, members: drifted.members }))
+      await pass(its, { services: [web(), ...offered(number)], resync })
     }
-    expect(repairs).toBe(3)
-    expect(its.outcomes.at(-1)).toMatchObject({ look: { resting: ['set weight of i-1 to 100 (was 7) in default group'] } })
+    for (let number = 0; number < looks; number++) await look(number)
+    return { its, look, repairs: () => repairs }
+  }
+  const other = (index: number) => service(`other-${index}`, 31_000 + index, { 'slb.port.80': `tcp://:${9000 + index}` })
+  const others = (count: number) => Array.from({ length: count }, (_, index) => other(index))
+  const RESTS = { look: { resting: ['set weight of i-1 to 100 (was 7) in default group'] } }
+
+  test('is made three times, then reported and left', async () => {
+    const { its, repairs } = await fight(6)
+    expect(repairs()).toBe(3)
+    expect(its.outcomes.at(-1)).toMatchObject(RESTS)
+  })
+
+  test('is noticed although something else is wanted at each look, and rests although something else is wanted then', async () => {
+    const { its, look, repairs } = await fight(6, (number) => others(number + 1), false)
+    // The first may be what the new wish asks for.
+    expect(repairs()).toBe(4)
+    expect(its.outcomes.at(-1)).toMatchObject(RESTS)
+    await look(6)
+    expect(repairs()).toBe(4)
+    expect(its.provider.lb().listeners.map(({ key }) => key)).toContain('tcp:9006')
+    its.clock.now += 55 * MINUTE
+    await look(7)
+    expect(repairs()).toBe(4)
+    its.clock.now += 5 * MINUTE
+    await look(8)
+    expect(repairs()).toBe(5)
+  })
+
+  test('is noticed although passes for something else, which find it in order, come between', async () => {
+    const { its, look, repairs } = await fight(0)
+    for (let number = 0; number < 6; number++) {
+      await pass(its, { services: [web(), ...others(number)] })
+      await pass(its, { services: [web()] })
+      await look(number)
+    }
+    expect(repairs()).toBe(3)
+  })
+
+  test('is noticed although something else fails at each look', async () => {
+    let repairs = 0
+    const its = ground({
+      lb: inPlace(),
+      around: (change, effect) => {
+        if (change.kind === 'createListener') throw callError('failed')
+        effect()
+        if (change.kind === 'setWeights') repairs += 1
+      },
+    })
+    for (let look = 0; look < 8; look++) {
+      its.clock.now += MINUTE
+      its.provider.edit(() => drifted)
+      await pass(its, { services: [web(), other(0)], resync: true })
+    }
+    expect(repairs).toBe(4)
   })
 
   test('is none on a standby: it sees it any number of times and knows what it would do', async () => {

@@ -1,9 +1,8 @@
-// The smaller parts of the core: standing of a load balancer, drift, quotas, policy, digest.
+// The smaller parts of the core: standing of a load balancer, quotas, policy, digest.
 import { describe, expect, test } from 'vitest'
 import { digest, serviceDigests } from '../../src/core/digest.ts'
-import { dampen, NO_DRIFT } from '../../src/core/drift.ts'
 import { fitQuotas } from '../../src/core/headroom.ts'
-import type { Chain, Node, Plan, Service } from '../../src/core/model.ts'
+import type { Chain, Node, Service } from '../../src/core/model.ts'
 import { allowedBy } from '../../src/core/policy.ts'
 import { standingOf, untaggedNames } from '../../src/core/usable.ts'
 import {
@@ -11,7 +10,6 @@ import {
   balancer,
   diffOf,
   listener,
-  MINUTE,
   member,
   NOTE,
   NOW,
@@ -60,33 +58,6 @@ describe('the tag says whose load balancer it is', () => {
     ['a neighbour and ours', { 'swarm-slb:them': 'cluster-9', 'swarm-slb:me': 'cluster-1' }, 'ours'],
   ])('%s', (_, tags, status) => {
     expect(standingOf(balancer({ tags }), OWNER, 'cluster-1').status).toBe(status)
-  })
-})
-
-describe('drift', () => {
-  const repair: Plan = [{ id: 'x', service: 'web', after: [], changes: [{ kind: 'startListener', key: 'tcp:1', protocol: 'tcp' }] }]
-
-  test('is repaired three times in a row, then reported and left for an hour', () => {
-    let memory = NO_DRIFT
-    for (const look of [1, 2, 3]) {
-      const result = dampen(repair, memory, look, NOW)
-      expect(result.plan).toEqual(repair)
-      memory = result.memory
-    }
-    const fourth = dampen(repair, memory, 4, NOW)
-    expect(fourth.plan).toEqual([])
-    expect(fourth.resting).toHaveLength(1)
-    expect(dampen(repair, fourth.memory, 5, NOW + 59 * MINUTE).plan).toEqual([])
-    expect(dampen(repair, fourth.memory, 6, NOW + 60 * MINUTE).plan).toEqual(repair)
-  })
-
-  test('that comes back only now and then is repaired each time', () => {
-    let memory = NO_DRIFT
-    for (const look of [1, 3, 5, 7, 9]) {
-      const result = dampen(repair, memory, look, NOW)
-      expect(result.plan).toEqual(repair)
-      memory = dampen([], result.memory, look + 1, NOW).memory
-    }
   })
 })
 
