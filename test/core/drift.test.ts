@@ -77,6 +77,8 @@ describe('a repair that somebody undoes', () => {
   test('is made at once and does not count where it may only not be seen yet', () => {
     const soon = Array.from({ length: 9 }, (_, index) => ({ plan: [start(1)], driftOnly: false, at: NOW + index * 500 }))
     expect(made(soon)).not.toContain(false)
+    const thrice = times(3, { plan: [start(1)] })
+    expect(made([...thrice, { plan: [start(1)], at: NOW + 2 * MINUTE + 500 }, { plan: [start(1)] }]).slice(3)).toEqual([true, false])
   })
 
   test('is another one with other changes to the same thing, and after it was deleted or closed by us', () => {
