@@ -139,10 +139,9 @@ async function readDiff(
     throw error
   })
   const task = moved(given, shared)
-  if (rows !== undefined) return { task, seen: diffOf(task, foldHealth(rows)) }
-  // Without health nothing is lowered for being lost; everything else goes on.
-  const blind = diffOf(task)
-  return { task, seen: { ...blind, recheckAt: earliest(blind.recheckAt, task.now() + HEALTH_AGAIN_MS) } }
+  // Without an answer, or with one that says nothing, nothing is lowered for being lost; everything else goes on.
+  const told = diffOf(task, rows && foldHealth(rows))
+  return { task, seen: told.needsHealth ? { ...told, recheckAt: earliest(told.recheckAt, task.now() + HEALTH_AGAIN_MS) } : told }
 }
 
 const earliest = (...times: readonly (number | undefined)[]) => {

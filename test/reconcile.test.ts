@@ -326,13 +326,11 @@ test('an approval ends with the right to write', async () => {
   expect(provider.lb().listeners).toEqual([])
 })
 
-test('without an answer about health nothing is lowered for being lost, all else goes on, and it is asked again soon', async () => {
-  const its = ground({
-    lb: inPlace(),
-    health: () => {
-      throw callError('failed')
-    },
-  })
+test.each([
+  ['without an answer about health', () => Promise.reject(callError('failed'))],
+  ['with one that says nothing', () => []],
+])('%s nothing is lowered for being lost, all else goes on, and it is asked again soon', async (_, health) => {
+  const its = ground({ lb: inPlace(), health })
   const { memory } = backendsOf(THREE, { now: its.clock.now })
   const backends = backendsOf([node('n1', { availability: 'drain' }), node('n2')], { memory, now: its.clock.now })
   await pass(its, { services: [web()], backends })

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { backendsOf, balancer, MINUTE, NOW, node, service, THREE, threeMembers, web, webListener } from './support/build.ts'
+import { healthRows } from './support/memory-provider.ts'
 import { offerOf } from './support/passes.ts'
 import { api, type Ground, ground, pass, turnOfLoop } from './support/worker-ground.ts'
 
@@ -99,7 +100,10 @@ test('the right to write that is lost while it reads is not used', async () => {
 
 test('a wish that changed while health was asked for is the one that counts', async () => {
   const gate = Promise.withResolvers<void>()
-  const its = ground({ lb: balancer({ members: threeMembers(), listeners: [webListener()] }), health: () => gate.promise.then(() => []) })
+  const its = ground({
+    lb: balancer({ members: threeMembers(), listeners: [webListener()] }),
+    health: (lb) => gate.promise.then(() => healthRows(lb)),
+  })
   const down = { nodes: [node('n1', { state: 'down' }), node('n2'), node('n3')] }
   const memory = backendsOf(THREE, { now: NOW - 5 * MINUTE }).memory
   const since = backendsOf(down.nodes, { memory, now: NOW - 3 * MINUTE }).memory

@@ -85,7 +85,7 @@ function groupInput(
     isTaken: () => false,
     isStrangers: () => false,
     zeroSince: (member: Member) => zeroSince.get(zeroKey(group, member)) ?? now,
-    health: context.health?.of(listeners),
+    health: context.health?.of(listeners, context.lb),
     addNodes: true,
   }
 }

@@ -2,6 +2,7 @@
 // A listener keeps its kind, except that it moves to its own group when it needs one; never back.
 import { additionsOf, selectBackends } from './chosen.ts'
 import type { Claim } from './claims.ts'
+import { isChecked } from './health.ts'
 import { ownMark } from './holders.ts'
 import { formatMark, type Mark, parseMark } from './marks.ts'
 import { isOurs, isZeroNote, type Leaving } from './members.ts'
@@ -57,9 +58,6 @@ export type AimContext = {
   /** Whether a new listener may use the default group. */
   readonly useDefault: boolean
 }
-
-/** Does this listener watch its backends at all? Without that nobody can say when a new port is healthy. */
-const isChecked = (claim: Claim) => claim.settings['health-check-switch'] === 'on' || claim.settings['health-check-flag'] === 'on'
 
 /** The group of a service port: what its rules lead to, and its listeners where they do not use the default group. */
 export function ownGroup(

@@ -1,12 +1,11 @@
 import { expect, test } from 'vitest'
-import { foldHealth } from '../../src/core/health.ts'
-import { backendsOf, balancer, diffOf, member, NOTE, NOW, node, text, threeMembers, web, webListener } from '../support/build.ts'
+import { backendsOf, balancer, diffOf, healthOf, member, NOTE, NOW, node, text, threeMembers, web, webListener } from '../support/build.ts'
 
 test('a node that left long ago and is lowered only now gets the drain time before it is removed', () => {
   const three = ['n1', 'n2', 'n3'].map((id) => node(id))
   const before = backendsOf(three)
   const left = backendsOf(three.slice(0, 2), { memory: before.memory, now: NOW })
-  const sick = foldHealth([])
+  const sick = healthOf('abnormal')
   // Healthy for the listener at first, so that it stays at 100 for 60 s; then it is lowered.
   const later = NOW + 60_000
   const backends = backendsOf(three.slice(0, 2), { memory: left.memory, now: later })

@@ -5,6 +5,7 @@ import type { ListenerKey } from '../../src/core/model.ts'
 import {
   backendsOf,
   balancer,
+  defaults,
   diffOf,
   found,
   group,
@@ -27,7 +28,7 @@ import {
 } from '../support/build.ts'
 
 const inPlace = balancer({ members: threeMembers(), listeners: [webListener()] })
-const sick = foldHealth([])
+const sick = healthOf('abnormal')
 const two = THREE.slice(0, 2)
 const zero = (server: string, note = `${NOTE}/0`) => member(server, { weight: 0, note })
 const withThird = (third: ReturnType<typeof member>) =>
@@ -108,6 +109,34 @@ describe('a node that is lost', () => {
     const result = diffOf({ services: [web()], lb: inPlace, backends: lostFor(10 * MINUTE), health: healthOf('normal') })
     expect(result.plan).toEqual([])
     expect(result.recheckAt).toBeUndefined()
+  })
+
+  describe('of which the answer about health says nothing', () => {
+    const plan = (lb = inPlace, services = [web()]) => diffOf({ services, lb, backends: lostFor(10 * MINUTE), health: foldHealth([]) })
+
+    test('although a listener is checked keeps its weight, and is asked about again', () => {
+      expect(plan().plan).toEqual([])
+      expect(plan().needsHealth).toBe(true)
+      const own = group('rsp-1', markOf('web'), threeMembers({ port: 30000 }), { listeners: ['tcp:8080'] })
+      expect(plan(balancer({ groups: [own], listeners: [webListener({ target: toGroup('rsp-1') })] })).plan).toEqual([])
+    })
+
+    test.each([
+      ['is stopped', { status: 'stopped', note: markOf('web', '/closed') } as const, {}],
+      ['is not checked', { settings: defaults('tcp', { 'health-check-switch': 'off' }) }, { 'slb.port.80.health-check-switch': 'off' }],
+    ])('where its listener %s is lowered', (_, over, labels) => {
+      const lb = balancer({ members: threeMembers(), listeners: [webListener(over)] })
+      expect(text(plan(lb, [web(labels)]).plan)).toEqual(['set weight of i-1 to 0 (was 100) in default group'])
+    })
+
+    test('is lowered where another listener of the group tells', () => {
+      const lb = balancer({ members: threeMembers(), listeners: [webListener(), listener('tcp', 9090, toDefault(30002), markOf('db'))] })
+      const services = [web(), service('db', 30002, { 'slb.port.80': 'tcp://:9090' })]
+      const health = healthOf('abnormal', 30002, ['tcp:9090'])
+      expect(text(diffOf({ services, lb, backends: lostFor(10 * MINUTE), health }).plan)).toEqual([
+        'set weight of i-1 to 0 (was 100) in default group',
+      ])
+    })
   })
 
   test('and then unknown to Swarm stays as it is: the time of being down is neither over nor forgotten', () => {

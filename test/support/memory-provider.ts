@@ -44,6 +44,15 @@ export type MemoryOptions = {
 
 export const callError = (status: CallError['status'], code = 'Test') => new CallError({ status, action: 'Test', code, message: 'as told' })
 
+/** Of every server behind a running listener, as DescribeHealthStatus has them; `unavailable`: nothing was checked. */
+export const healthRows = ({ listeners, groups, members }: LoadBalancer, state: Health['state'] = 'unavailable'): readonly Health[] =>
+  listeners.flatMap(({ key, status, target }) => {
+    if (status !== 'running' || target === undefined) return []
+    const behind = target.kind === 'group' ? (groups.find(({ ref }) => ref === target.group)?.members ?? []) : members
+    const rowOf = (server: string, port = target.kind === 'default' ? target.port : 0) => ({ listener: key, server, port, state })
+    return behind.map(({ server, port }) => rowOf(server, port))
+  })
+
 const missing = (id: string): LoadBalancer => ({
   id,
   name: id,
@@ -103,7 +112,11 @@ export function memoryProvider(loadBalancers: readonly LoadBalancer[], options: 
       opened.push({ id, members })
       await options.opens?.(id, signal)
       const actual = state.get(id) ?? missing(id)
-      return { actual, health: async () => options.health?.(lb(id)) ?? [], apply: (change, turn) => apply(id, change, turn) }
+      return {
+        actual,
+        health: async () => options.health?.(lb(id)) ?? healthRows(lb(id)),
+        apply: (change, turn) => apply(id, change, turn),
+      }
     },
   }
 }
