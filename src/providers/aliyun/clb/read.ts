@@ -84,9 +84,12 @@ async function lookTwice(sources: Sources, id: string, signal: AbortSignal): Pro
   return second
 }
 
-/** Tags come with the attribute; where they do not, they are asked for: without them nobody's load balancer looks like ours. */
-async function readTags({ rpc }: Sources, { LoadBalancerId: id, Tags }: Attribute, signal: AbortSignal) {
-  if (Tags !== undefined) return toTags(Tags)
+/**
+ * Tags come with the attribute. Where there are none they are asked for once more, of another action: without them nobody's load balancer
+ * looks like ours, one of Kubernetes like any other, and a paused one as if it were not.
+ */
+async function readTags({ rpc }: Sources, { LoadBalancerId: id, Tags = [] }: Attribute, signal: AbortSignal) {
+  if (Tags.length > 0) return toTags(Tags)
   const action = 'ListTagResources'
   const rows: { TagKey: string; TagValue: string }[] = []
   let token = ''
@@ -100,14 +103,26 @@ async function readTags({ rpc }: Sources, { LoadBalancerId: id, Tags }: Attribut
   throw malformed(action, `no end after ${MAX_PAGES} pages`)
 }
 
-async function readMembers({ rpc, members }: Sources, id: string, group: string, signal: AbortSignal): Promise<readonly Member[]> {
-  const action = 'DescribeVServerGroupAttribute'
-  const reply = await rpc(action, { VServerGroupId: group }, { kind: 'read', signal, share: id })
-  const answer = parse(action, groupSchema, reply)
+const READ_MEMBERS = 'DescribeVServerGroupAttribute'
+
+async function askMembers({ rpc }: Sources, id: string, group: string, signal: AbortSignal): Promise<readonly Member[]> {
+  const reply = await rpc(READ_MEMBERS, { VServerGroupId: group }, { kind: 'read', signal, share: id })
+  const answer = parse(READ_MEMBERS, groupSchema, reply)
   if (answer.VServerGroupId !== group)
-    throw malformed(action, `answered for "${answer.VServerGroupId}" instead of ${group}`, reply.requestId)
-  const found = answer.BackendServers.map(toMember)
-  members.put(group, found)
+    throw malformed(READ_MEMBERS, `answered for "${answer.VServerGroupId}" instead of ${group}`, reply.requestId)
+  return answer.BackendServers.map(toMember)
+}
+
+/** None, where the list of groups counts some, is no answer. That some are missing does no harm, and what exactly is counted is not known. */
+async function readMembers(sources: Sources, id: string, row: GroupRow, signal: AbortSignal): Promise<readonly Member[]> {
+  const { VServerGroupId: group, VServerGroupName: name, ServerCount: count = 0 } = row
+  let found = await askMembers(sources, id, group, signal)
+  if (found.length === 0 && count > 0) {
+    await sleep(sources.lagMs, undefined, { signal }).catch(() => {})
+    found = await askMembers(sources, id, group, signal)
+  }
+  if (found.length === 0 && count > 0) throw malformed(READ_MEMBERS, `none of the ${count} members of group ${name} (${group}) are listed`)
+  sources.members.put(group, found)
   return found
 }
 
@@ -115,10 +130,11 @@ async function readMembers({ rpc, members }: Sources, id: string, group: string,
 async function membersOf(sources: Sources, id: string, rows: readonly GroupRow[], how: OpenOptions, signal: AbortSignal) {
   const own = rows.filter(({ VServerGroupName }) => how.owned(VServerGroupName))
   const audited = how.members === 'audit' ? sources.members.audit(own.map(({ VServerGroupId }) => VServerGroupId)) : new Set<string>()
-  const entries = own.map(async ({ VServerGroupId: group, ServerCount }): Promise<[string, readonly Member[]]> => {
+  const entries = own.map(async (row): Promise<[string, readonly Member[]]> => {
+    const { VServerGroupId: group, ServerCount } = row
     const fresh = how.members === 'fresh' || audited.has(group)
     const cached = fresh ? undefined : sources.members.get(group, ServerCount)
-    return [group, cached ?? (await readMembers(sources, id, group, signal))]
+    return [group, cached ?? (await readMembers(sources, id, row, signal))]
   })
   return new Map(await Promise.all(entries))
 }

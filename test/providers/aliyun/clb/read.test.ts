@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { createClbProvider } from '../../../../src/providers/aliyun/clb/provider.ts'
+import type { Params } from '../../../../src/providers/aliyun/flatten.ts'
 import type { OpenOptions } from '../../../../src/providers/provider.ts'
 import { type Answers, answersOf, failureOf, fakeRpc, groupRow, how, listenerRow, members, no, signal, type World } from './support.ts'
 
@@ -76,12 +77,15 @@ describe('a reading', () => {
     expect((await cloud.open()).actual).toMatchObject({ id: 'lb-1', status: 'missing', listeners: [], groups: [] })
   })
 
-  test('asks for the tags where the first answer has none', async () => {
+  test.each([
+    ['has no list of them', undefined],
+    ['has none: without them nobody sees whose it is, or that it is paused', { Tag: [] }],
+  ])('asks for the tags where the first answer %s', async (_, Tags) => {
     const rows = [
       { ResourceId: 'lb-1', TagKey: 'swarm-slb:me', TagValue: 'cluster' },
       { ResourceId: 'lb-2', TagKey: 'swarm-slb:you', TagValue: 'other' },
     ]
-    const cloud = cloudOf({ attribute: { Tags: undefined } }, { ListTagResources: () => ({ TagResources: { TagResource: rows } }) })
+    const cloud = cloudOf({ attribute: { Tags } }, { ListTagResources: () => ({ TagResources: { TagResource: rows } }) })
     expect((await cloud.open()).actual.tags).toEqual({ 'swarm-slb:me': 'cluster' })
     expect(cloud.count('ListTagResources')).toBe(1)
   })
@@ -109,6 +113,11 @@ describe('an answer that cannot be trusted ends the reading', () => {
       world: { groups: own(1) },
       answers: { DescribeVServerGroupAttribute: () => ({ VServerGroupId: 'rsp-9', BackendServers: { BackendServer: [] } }) },
     },
+    {
+      name: 'none of the members that a group counts are listed',
+      world: { groups: [groupRow('rsp-0', 'swarm-slb/me/web/80-tcp', 3)] },
+      answers: {},
+    },
     { name: 'listeners that are named are not listed', world: { listeners }, answers: { DescribeLoadBalancerListeners: () => ({}) } },
     {
       name: 'a listener is listed that is not named',
@@ -135,6 +144,19 @@ describe('an answer that cannot be trusted ends the reading', () => {
     const cloud = cloudOf({ listeners }, { DescribeLoadBalancerListeners: (_, nth) => ({ Listeners: nth === 1 ? [] : listeners }) })
     expect((await cloud.open()).actual.listeners).toHaveLength(1)
     expect(cloud.count('DescribeLoadBalancerListeners')).toBe(2)
+  })
+
+  test('but members that lag behind are read once more', async () => {
+    const listed = answersOf({ members: { 'rsp-0': members(1) } }).DescribeVServerGroupAttribute
+    const late = (params: Params, nth: number) =>
+      nth === 1 ? { ...params, BackendServers: { BackendServer: [] } } : (listed?.(params, nth) ?? {})
+    const cloud = cloudOf({ groups: own(1) }, { DescribeVServerGroupAttribute: late })
+    expect((await cloud.open()).actual.groups[0]?.members).toEqual(members(1))
+  })
+
+  test('but a group that counts none has none', async () => {
+    const cloud = cloudOf({ groups: [groupRow('rsp-0', 'swarm-slb/me/web/80-tcp', 0)] })
+    expect((await cloud.open()).actual.groups[0]?.members).toEqual([])
   })
 
   test.each(READS)('when %s fails', async (action) => {
