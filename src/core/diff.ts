@@ -68,6 +68,17 @@ function strangerProblems(input: DiffInput, strangers: readonly string[], used: 
 const rank = (chain: Chain) => (chain.deletes !== undefined ? 1 : chain.changes[0]?.kind === 'deleteGroup' ? 2 : 0)
 const inPlanOrder = (chains: readonly Chain[]) => chains.filter((chain) => chain.changes.length > 0).toSorted((a, b) => rank(a) - rank(b))
 
+/** One a server, in whatever groups it is. */
+function lingeringProblems(plans: readonly GroupPlan[]): Problem[] {
+  const servers = Map.groupBy(
+    plans.flatMap(({ stays }) => stays),
+    ({ server }) => server,
+  )
+  return [...servers.values()].flatMap(([one]): Problem[] =>
+    one === undefined ? [] : [{ kind: 'node', subject: one.hostname ?? one.server, text: one.text }],
+  )
+}
+
 function groupPlans(
   wishes: ReadonlyMap<string, GroupWish>,
   decided: ReadonlyMap<ListenerKey, Decided>,
@@ -79,7 +90,7 @@ function groupPlans(
   const used = usesDefault(decided.values(), input.held)
   const managed = used || (input.lb.members.some((member) => isOurs(member.note, input.rules.note)) && !onlyFrozen(decided.values()))
   const plans: readonly GroupPlan[] = [...(managed ? [planDefaultGroup(used, context)] : []), ...groups.plans]
-  return { plans, removals: groups.removals, problems: strangerProblems(input, strangers, used) }
+  return { plans, removals: groups.removals, problems: [...strangerProblems(input, strangers, used), ...lingeringProblems(plans)] }
 }
 
 /** Whether a rule's backends are healthy is not told for certain by the cloud: after this the old port goes beside one that is there. */

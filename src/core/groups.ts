@@ -5,10 +5,12 @@ import { type Chosen, selectBackends } from './chosen.ts'
 import type { Decided } from './decided.ts'
 import type { DiffInput } from './diff-input.ts'
 import { followingIn } from './following.ts'
+import { diffGroup, type GroupDiff } from './group-diff.ts'
 import { fateOf, watchersOf } from './group-users.ts'
 import type { Health } from './health.ts'
+import type { Lingering } from './lowering.ts'
 import { parseMark } from './marks.ts'
-import { diffGroup, type GroupDiff, type GroupInput, type MemberRules, memberKey } from './members.ts'
+import { type GroupInput, type MemberRules, memberKey } from './members.ts'
 import {
   type Chain,
   type Change,
@@ -36,9 +38,12 @@ export type GroupContext = {
 export type GroupPlan = {
   readonly chain: Chain | undefined
   readonly respected: readonly string[]
+  readonly stays: readonly Lingering[]
   readonly needsHealth: boolean
   readonly recheckAt: number | undefined
 }
+
+const QUIET: Omit<GroupPlan, 'chain'> = { respected: [], stays: [], needsHealth: false, recheckAt: undefined }
 
 const serviceOf = (name: string) => parseMark(name)?.service
 
@@ -55,7 +60,7 @@ function memberChanges(diff: GroupDiff, group: string, name: string): Change[] {
 
 function planOf(diff: GroupDiff, id: string, group: string, name: string, service?: string): GroupPlan {
   const chain = chainOf(id, memberChanges(diff, group, name), service)
-  return { chain, respected: diff.respected, needsHealth: diff.needsHealth, recheckAt: diff.recheckAt }
+  return { ...diff, chain }
 }
 
 /** The members that a new group is created with: every node that may be a backend, on each of its ports. */
@@ -112,7 +117,7 @@ function planWantedGroup(wish: GroupWish, context: GroupContext, input: DiffInpu
   const { existing } = wish
   if (existing === undefined) {
     const chain = chainOf(id, [{ kind: 'createGroup', name: wish.name, members: initialMembers(wish, context, input) }], service)
-    return { chain, respected: [], needsHealth: false, recheckAt: undefined }
+    return { ...QUIET, chain }
   }
   const chosen = selectBackends(context.backends, wish.selection)
   const own = ownInput(existing, chosen, context, input)
@@ -166,7 +171,7 @@ export function planGroups(
     if (!isOwnGroup(group, input.rules.owner) || used.has(group.ref)) continue
     const fate = fateOf(group, users, input)
     if (fate.kind === 'follow') plans.push(planKeptGroup(group, context, input))
-    if (fate.kind === 'close') plans.push({ chain: fate.chain, respected: [], needsHealth: false, recheckAt: undefined })
+    if (fate.kind === 'close') plans.push({ ...QUIET, chain: fate.chain })
     if (fate.kind !== 'remove') continue
     const changes: readonly Change[] = [{ kind: 'deleteGroup', group: group.ref, name: group.name }]
     removals.push({ id: `remove group ${group.ref}`, service: undefined, after: [TAG_CHAIN, ...fate.after], changes })

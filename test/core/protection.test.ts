@@ -111,6 +111,35 @@ describe('a node that is lost', () => {
     expect(result.recheckAt).toBeUndefined()
   })
 
+  test.each([
+    ['is down', lostFor(10 * MINUTE), 'n1', 'n1 is down'],
+    ['left', backendsOf(THREE.slice(1), { memory: backendsOf(THREE).memory }), 'n1', 'n1 left the swarm'],
+    ['was never seen', backendsOf(THREE.slice(1)), 'i-1', 'it is no node of this swarm'],
+  ])('and %s is told, with the reason why it keeps its weight', (_, backends, subject, how) => {
+    const told = (over: Parameters<typeof diffOf>[0]) => diffOf({ services: [web()], lb: inPlace, backends, ...over }).problems
+    const problem = (why: string) => [{ kind: 'node', subject, text: `i-1 keeps its weight although ${how}: ${why}` }]
+    expect(told({ health: healthOf('normal') })).toEqual(problem('a health check finds it well'))
+    expect(told({ health: foldHealth([]) })).toEqual(problem('its health is not known'))
+    const out = balancer({ members: [member('i-1'), zero('i-9'), member('i-2')], listeners: [webListener()] })
+    expect(told({ health: sick, lb: out })).toEqual(problem('a third of its group is out already'))
+    expect(told({ health: sick, lb: balancer({ members: [member('i-1')], listeners: [webListener()] }) })).toEqual(
+      problem('no other has a weight'),
+    )
+    expect(told({ health: sick })).toEqual([])
+  })
+
+  test('is told once, in however many groups it is', () => {
+    const own = group('rsp-1', markOf('api'), threeMembers({ port: 30001 }), { listeners: ['tcp:7000'] })
+    const lb = balancer({
+      members: threeMembers(),
+      groups: [own],
+      listeners: [webListener(), listener('tcp', 7000, toGroup('rsp-1'), markOf('api'))],
+    })
+    const services = [web(), service('api', 30001, { 'slb.port.80': 'tcp://:7000' })]
+    const health = healthOf('normal', 30000, ['tcp:8080', 'tcp:7000'])
+    expect(diffOf({ services, lb, backends: lostFor(10 * MINUTE), health }).problems).toHaveLength(1)
+  })
+
   describe('of which the answer about health says nothing', () => {
     const plan = (lb = inPlace, services = [web()]) => diffOf({ services, lb, backends: lostFor(10 * MINUTE), health: foldHealth([]) })
 
