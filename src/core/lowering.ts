@@ -59,10 +59,11 @@ function isRecent(member: Member, input: GroupInput, now: number): boolean {
 
 function lingering(member: Member, { backends }: GroupInput, why: Stay): Lingering {
   const { server } = member
-  const down = wishFor(member, backends)?.hostname
-  const hostname = down ?? backends.departed.get(server)?.hostname
-  const how = hostname === undefined ? 'it is no node of this swarm' : `${hostname} ${down === undefined ? 'left the swarm' : 'is down'}`
-  return { server, hostname, text: `${server} keeps its weight although ${how}: ${WHY[why]}` }
+  const [down, left, moved] = [wishFor(member, backends), backends.departed.get(server), backends.moved.get(server)]
+  const hostname = (down ?? left ?? moved)?.hostname
+  const how = down !== undefined ? 'is down' : left !== undefined ? 'left the swarm' : `is ${moved?.server} now`
+  const although = hostname === undefined ? 'it is no node of this swarm' : `${hostname} ${how}`
+  return { server, hostname, text: `${server} keeps its weight although ${although}: ${WHY[why]}` }
 }
 
 /** @param lost how many of its group are at 0 for being lost */

@@ -28,6 +28,8 @@ export type Wish = {
 
 type NodeMemory = {
   readonly server: string | undefined
+  /** Which it was before; since when, where that is worth telling. */
+  readonly was: { readonly server: string; readonly since: number | undefined } | undefined
   readonly hostname: string
   readonly address: string | undefined
   readonly seenReady: boolean
@@ -57,6 +59,8 @@ export type Backends = {
   readonly servers: ReadonlyMap<string, string>
   readonly wishes: ReadonlyMap<string, Wish>
   readonly departed: ReadonlyMap<string, Departed>
+  /** By the server that a node was before: what it is now. */
+  readonly moved: ReadonlyMap<string, { readonly hostname: string; readonly server: string }>
   /** all: no member may be removed or zeroed for absence. Otherwise the addresses of nodes that could not be resolved for long. */
   readonly protect: 'all' | ReadonlySet<string>
   readonly problems: readonly Problem[]
@@ -66,6 +70,8 @@ export type Backends = {
 
 const DEFAULT_WEIGHT = 100
 const DEPARTED_MS = 600_000
+/** So long it is told that a node is another server than before. */
+const MOVED_MS = 3_600_000
 
 /** A node's weight label, 0..100, or the default. Anything else is a problem of that node and counts as the default. */
 function nodeWeight(node: Node): { readonly weight: number; readonly problem?: Problem } {
@@ -81,6 +87,12 @@ function isChosen(node: Node, choose: NodeRules['choose']): boolean {
   return isChosenBy(node, choose)
 }
 
+/** A disk that was moved to another machine, or an address that is another machine's: Swarm does not say which of the two. */
+function wasOf(before: NodeMemory | undefined, server: string | undefined, now: number): NodeMemory['was'] {
+  if (before?.server === undefined || before.server === server) return before?.was
+  return { server: before.server, since: before.was?.server === server ? undefined : now }
+}
+
 function remember(node: Node, before: NodeMemory | undefined, found: Found | undefined, chosen: boolean, now: number): NodeMemory {
   const server = found?.status === 'found' ? found.server : before?.server
   const down = node.state === 'down' || node.state === 'disconnected'
@@ -90,6 +102,7 @@ function remember(node: Node, before: NodeMemory | undefined, found: Found | und
   const missing = server === undefined && chosen
   return {
     server,
+    was: wasOf(before, server, now),
     hostname: node.hostname,
     address: node.address,
     seenReady: ready || before?.seenReady === true,
@@ -152,9 +165,19 @@ function timers(nodes: readonly NodeMemory[], rules: NodeRules, now: number): nu
     node.downSince === undefined ? [] : node.downSince + rules.downGrace,
     node.returnedAt === undefined ? [] : node.returnedAt + rules.returnWait,
     node.unresolvedSince === undefined ? [] : node.unresolvedSince + rules.unresolvedPatience,
+    node.was?.since === undefined ? [] : node.was.since + MOVED_MS,
   ])
   const ahead = times.flat().filter((time) => time > now)
   return ahead.length === 0 ? undefined : Math.min(...ahead)
+}
+
+function movedProblem({ hostname, address, labels }: Node, { was, server }: NodeMemory, now: number): Problem[] {
+  if (was?.since === undefined || now - was.since >= MOVED_MS) return []
+  const labelled = (labels['slb.instance-id'] ?? '').trim() !== ''
+  const why = labelled
+    ? 'its node label slb.instance-id'
+    : `its address ${address}: if that is not so, its node label slb.instance-id says which it is`
+  return [{ kind: 'node', subject: hostname, text: `was ${was.server} and is ${server} now, by ${why}` }]
 }
 
 function problemsOf(node: Node, memory: NodeMemory, found: Found | undefined, rules: NodeRules, now: number): Problem[] {
@@ -167,6 +190,7 @@ function problemsOf(node: Node, memory: NodeMemory, found: Found | undefined, ru
   return [
     ...(problem === undefined ? [] : [problem]),
     ...(late || doubtful ? [{ kind: 'node' as const, subject: node.hostname, text }] : []),
+    ...movedProblem(node, memory, now),
   ]
 }
 
@@ -215,6 +239,7 @@ export function readNodes(
     servers,
     wishes,
     departed: departures(before, memory, now),
+    moved: new Map(states.flatMap(({ was, server, hostname }) => (was && server ? [[was.server, { hostname, server }] as const] : []))),
     protect: protection(states, rules.unresolvedPatience, now),
     problems,
     memory: { nodes: memory, departed: departures(before, memory, now) },

@@ -1,11 +1,13 @@
 // §5: what a node's state, availability and labels mean for its server, in every group.
 import { describe, expect, test } from 'vitest'
+import { foldHealth } from '../../src/core/health.ts'
 import type { Node } from '../../src/core/model.ts'
 import { parseNodeChoice } from '../../src/core/node-choice.ts'
 import {
   backendsOf,
   balancer,
   diffOf,
+  MINUTE,
   member,
   NODE_RULES,
   NOW,
@@ -101,6 +103,54 @@ describe('what somebody should know of nodes', () => {
       { subject: 'n1', text: expect.stringContaining('i-1, which it was before, stays') },
     ])
     expect(backendsOf([moved], { memory, found }).wishes.get('i-1')).toMatchObject({ weight: 100, mode: 'set' })
+  })
+})
+
+describe('a node that is another instance now', () => {
+  const other = new Map([['n1', { status: 'found' as const, server: 'i-8' }]])
+  const before = backendsOf([node('n1')])
+  const moved = (ms: number, memory = before.memory, over: Partial<Node> = {}, found = other) =>
+    backendsOf([node('n1', { address: '10.0.0.8', ...over })], { memory, now: NOW + ms, found })
+  const first = moved(0)
+  const advice = 'if that is not so, its node label slb.instance-id says which it is'
+
+  test('is one at once, and a problem for an hour that says what it was and why', () => {
+    expect(first.wishes.get('i-8')).toMatchObject({ weight: 100, mode: 'set', add: true })
+    const problems = [{ kind: 'node', subject: 'n1', text: `was i-1 and is i-8 now, by its address 10.0.0.8: ${advice}` }]
+    expect(first.problems).toEqual(problems)
+    expect(first.recheckAt).toBe(NOW + 60 * MINUTE)
+    expect(moved(59 * MINUTE, first.memory).problems).toEqual(problems)
+    expect(moved(60 * MINUTE, moved(59 * MINUTE, first.memory).memory).problems).toEqual([])
+  })
+
+  test('by a label is told to be that', () => {
+    const { problems } = moved(0, before.memory, { labels: { 'slb.instance-id': 'i-8' } })
+    expect(problems).toMatchObject([{ text: 'was i-1 and is i-8 now, by its node label slb.instance-id' }])
+  })
+
+  test('is told to be none any more at once when it is the old one again', () => {
+    expect(moved(MINUTE, first.memory, {}, new Map([['n1', { status: 'found', server: 'i-1' }]])).problems).toEqual([])
+  })
+
+  test.each([
+    ['its old instance', ['i-8'], threeMembers(), 'i-1 keeps its weight although n1 is i-8 now'],
+    [
+      'the other one, when it is the old one again',
+      ['i-8', 'i-1'],
+      [...threeMembers(), member('i-8')],
+      'i-8 keeps its weight although n1 is i-1 now',
+    ],
+  ])('is named with %s, however long that keeps its weight', (_, servers, members, said) => {
+    const lb = balancer({ members, listeners: [webListener()] })
+    const rest = ['n2', 'n3'].map((id) => [id, { status: 'found' as const, server: id.replace('n', 'i-') }] as const)
+    let { memory } = backendsOf(THREE)
+    for (const server of servers)
+      ({ memory } = backendsOf(THREE, { memory, found: new Map([['n1', { status: 'found', server }], ...rest]) }))
+    const backends = backendsOf(THREE, { memory, found: new Map(rest), now: NOW + 120 * MINUTE })
+    const rows = [...servers, 'i-1'].map((server) => ({ listener: 'tcp:8080' as const, server, port: 30000, state: 'normal' as const }))
+    expect(diffOf({ services: [web()], lb, backends, health: foldHealth(rows) }).problems).toEqual([
+      { kind: 'node', subject: 'n1', text: `${said}: a health check finds it well` },
+    ])
   })
 })
 
