@@ -76,35 +76,89 @@ describe.concurrent('a list of nodes', { timeout: 60_000 }, () => {
     await staysAndRecovers(scene, { lie, reason: 'the list of nodes lacks the node that gave it', truth })
   })
 
-  test('that has only the manager closes at most the nodes that are missing, never the last one', async (context) => {
-    const scene = await begin(context)
-    scene.stand.nodes(swarmNodes(1))
-    await wait(LONG_MS)
-    const weights = () => scene.stand.lb().backendServers.map(({ serverId, weight }) => `${serverId}=${weight}`)
-    expect(scene.stand.lb().backendServers.some(({ weight }) => weight > 0)).toBe(true)
-    expect(ports.every(scene.running)).toBe(true)
-    scene.stand.nodes(swarmNodes(3))
-    await until('all serve again', () => weights().toSorted().join() === 'i-1=100,i-2=100,i-3=100')
-  })
+  const weights = (scene: Scene) =>
+    scene.stand
+      .lb()
+      .backendServers.map(({ serverId, weight }) => `${serverId}=${weight}`)
+      .toSorted()
+      .join()
+  /** What the weights were, one after the other, for as long as this waits. */
+  async function watched(scene: Scene, waits: () => Promise<unknown>): Promise<readonly string[]> {
+    const seen = [weights(scene)]
+    const look = () => void (weights(scene) !== seen.at(-1) && seen.push(weights(scene)))
+    const timer = setInterval(look, 2)
+    await waits()
+    clearInterval(timer)
+    look()
+    return seen
+  }
+  const unwell = (scene: Scene, ...servers: readonly string[]) => {
+    for (const server of servers) scene.stand.simulator.health.set({ server }, 'abnormal')
+  }
+  const allServe = 'i-1=100,i-2=100,i-3=100'
 
-  test.for(['unknown', 'down', 'disconnected'])('of which all are %s closes none', async (state, context) => {
+  test('that has only the manager changes nothing while checks find the missing ones well, and says who is missing', async (context) => {
     const scene = await begin(context)
-    const lost = { state }
-    const lie = () => scene.stand.nodes(swarmNodes(3, { 'node-1': lost, 'node-2': lost, 'node-3': lost }))
-    const before = scene.stand.lb().backendServers.filter(({ weight }) => weight > 0).length
-    lie()
-    await wait(LONG_MS)
-    const left = scene.stand.lb().backendServers
-    // Of three that are down one third may be at 0, where no check finds it well; unknown changes nothing.
-    expect(left.length).toBe(3)
-    expect(left.filter(({ weight }) => weight > 0).length).toBeGreaterThanOrEqual(state === 'unknown' ? before : before - 1)
-    expect(ports.every(scene.running)).toBe(true)
-    const { problems } = await scene.page()
-    expect(problems.map(({ text }) => text)).toContainEqual(expect.stringMatching(/none of the 3 nodes is ready/))
-    scene.stand.nodes(swarmNodes(3))
-    await until('all serve again', () => scene.stand.lb().backendServers.every(({ weight }) => weight === 100), 20_000)
+    const lie = () => scene.stand.nodes(swarmNodes(1))
+    const truth = () => scene.stand.nodes(swarmNodes(3))
+    const reason = /i-2 keeps its weight although node-2 left the swarm: a health check finds it well.*i-3 keeps .* node-3 left/
+    await staysAndRecovers(scene, { lie, reason, truth })
     await scene.told(/"problems":\[\]/)
   })
+
+  test('that has only the manager takes out the missing ones one at a time where no check finds them well, and says which is next', async (context) => {
+    const scene = await openScene(context, { env: { SLB_DRAIN: '1s' } })
+    await expose(scene, all(), ports)
+    unwell(scene, 'i-2', 'i-3')
+    scene.stand.nodes(swarmNodes(1))
+    const seen = await watched(scene, async () => {
+      await scene.told('i-3 keeps its weight although node-3 left the swarm: a third of its group is out already')
+      await until('both are out', () => weights(scene) === 'i-1=100')
+    })
+    expect(seen).toEqual([allServe, 'i-1=100,i-2=0,i-3=100', 'i-1=100,i-3=100', 'i-1=100,i-3=0', 'i-1=100'])
+    expect(ports.every(scene.running)).toBe(true)
+    scene.stand.simulator.health.clear()
+    scene.stand.nodes(swarmNodes(3))
+    await until('all serve again', () => weights(scene) === allServe)
+    await scene.told(/"problems":\[\]/)
+  })
+
+  const lost = (state: string) => swarmNodes(3, { 'node-1': { state }, 'node-2': { state }, 'node-3': { state } })
+
+  test.for(['unknown', 'down', 'disconnected'])('of which all are %s changes nothing, and says so', async (state, context) => {
+    const scene = await begin(context)
+    const lie = () => scene.stand.nodes(lost(state))
+    const truth = () => scene.stand.nodes(swarmNodes(3))
+    const well = state === 'unknown' ? '' : '.*i-1 keeps its weight although node-1 is down: a health check finds it well'
+    await staysAndRecovers(scene, { lie, reason: new RegExp(`none of the 3 nodes is ready \\(3 ${state}\\)${well}`), truth })
+    await scene.told(/"problems":\[\]/)
+  })
+
+  test('of which all are unknown changes nothing although no check finds them well', async (context) => {
+    const scene = await begin(context)
+    unwell(scene, 'i-1', 'i-2', 'i-3')
+    const lie = () => scene.stand.nodes(lost('unknown'))
+    await staysAndRecovers(scene, { lie, reason: /none of the 3 nodes is ready/, truth: () => scene.stand.nodes(swarmNodes(3)) })
+  })
+
+  test.for(['down', 'disconnected'])(
+    'of which all are %s closes one third where no check finds them well, and says why no more',
+    async (state, context) => {
+      const scene = await begin(context)
+      unwell(scene, 'i-1', 'i-2', 'i-3')
+      scene.stand.nodes(lost(state))
+      const seen = await watched(scene, async () => {
+        await scene.told('i-3 keeps its weight although node-3 is down: a third of its group is out already')
+        await wait(LONG_MS)
+      })
+      expect(seen).toEqual([allServe, 'i-1=0,i-2=100,i-3=100'])
+      expect(ports.every(scene.running)).toBe(true)
+      scene.stand.simulator.health.clear()
+      scene.stand.nodes(swarmNodes(3))
+      await until('all serve again', () => weights(scene) === allServe, 20_000)
+      await scene.told(/"problems":\[\]/)
+    },
+  )
 
   test('with a wrong address keeps the instance that the node is known by, and says so', async (context) => {
     const scene = await begin(context)
@@ -121,18 +175,30 @@ describe.concurrent('a list of nodes', { timeout: 60_000 }, () => {
     expect(scene.programmed()).toBe(before)
   })
 
-  test('with the address of another machine takes no node away, and that machine goes again once no check finds it well', async (context) => {
+  test('with the address of another machine takes no node away, says what is what, and that machine goes once no check finds it well', async (context) => {
     const scene = await begin(context)
-    const before = scene.stand.lb().backendServers.map(({ serverId }) => serverId)
     // i-8 is an instance of the account, and no node: nothing listens on its node port.
-    scene.stand.simulator.health.set({ server: 'i-8' }, 'abnormal')
+    unwell(scene, 'i-8')
     scene.stand.nodes(swarmNodes(3, { 'node-2': { address: '10.9.0.8' } }))
+    await scene.told('was i-2 and is i-8 now, by its address 10.9.0.8')
+    await scene.told('i-2 keeps its weight although node-2 is i-8 now: a health check finds it well')
     await wait(LONG_MS)
-    expect(scene.stand.lb().backendServers.map(({ serverId }) => serverId)).toEqual(expect.arrayContaining(before))
-    expect(scene.stand.lb().backendServers.filter(({ weight }) => weight > 0).length).toBeGreaterThanOrEqual(3)
+    expect(weights(scene)).toBe(`${allServe},i-8=100`)
     scene.stand.nodes(swarmNodes(3))
-    await until('only the nodes are left', () => scene.stand.lb().backendServers.length === 3)
-    expect(scene.stand.lb().backendServers.every(({ weight }) => weight === 100)).toBe(true)
+    await until('only the nodes are left', () => weights(scene) === allServe)
+    await scene.told(/"problems":\[\]/)
+  })
+
+  test('with the address of another machine that answers keeps that one, and says so until a person takes it out', async (context) => {
+    const scene = await begin(context)
+    scene.stand.nodes(swarmNodes(3, { 'node-2': { address: '10.9.0.8' } }))
+    await scene.told('was i-2 and is i-8 now')
+    scene.stand.nodes(swarmNodes(3))
+    await scene.told('i-8 keeps its weight although node-2 is i-2 now: a health check finds it well')
+    expect(weights(scene)).toBe(`${allServe},i-8=100`)
+    for (const server of scene.stand.lb().backendServers) if (server.serverId === 'i-8') server.weight = 0
+    await until('only the nodes are left', () => weights(scene) === allServe)
+    await scene.told(/"problems":\[\]/)
   })
 })
 
