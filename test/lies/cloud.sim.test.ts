@@ -76,11 +76,52 @@ describe.concurrent('an answer that says 200 and nothing is there', { timeout: 6
     ['DescribeAccessControlLists', /the list of access control lists lacks \S+, which a listener uses/],
     ['DescribeAccessControlListAttribute', /access control lists could not be read: \S+ Malformed: 0 rows of 1/],
     ['DescribeLoadBalancers', /no longer carries the tag team=shop/],
+    ['DescribeVServerGroupAttribute', /none of the 3 members of group swarm-slb.me.\S+ \(\S+\) are listed/],
   ] as const)('%s', async ([action, reason], context) => {
     const scene = await begin(context)
     const before = account(scene)
     scene.liar.lie(action, hollowAnswer)
     await check(scene, before, reason, () => scene.liar.lie(action, undefined))
+  })
+
+  test('DescribeHealthStatus: a lost node is not taken for unwell, but when the truth says so', async (context) => {
+    const scene = await begin(context)
+    scene.stand.simulator.health.set({ server: 'i-3' }, 'abnormal')
+    const before = account(scene)
+    scene.liar.lie('DescribeHealthStatus', hollowAnswer)
+    scene.stand.nodes(swarmNodes(3, { 'node-3': { state: 'down' } }))
+    await scene.told('i-3 keeps its weight although node-3 is down: its health is not known')
+    await wait(LONG_MS)
+    expect(account(scene)).toBe(before)
+    scene.liar.lie('DescribeHealthStatus', undefined)
+    await until(
+      'it is out',
+      () => scene.stand.lb().backendServers.some(({ serverId, weight }) => serverId === 'i-3' && weight === 0),
+      20_000,
+    )
+    await scene.told(/"problems":\[\]/)
+  })
+
+  test.for([
+    ['that it is paused', { key: 'swarm-slb:pause', value: 'true alice' }, /paused by alice/],
+    ['that it is another cluster’s', { key: 'swarm-slb:me', value: 'othercluster56789' }, /nothing is written/],
+  ] as const)('the tags of a load balancer, although they say %s: they are asked for once more', async ([, tag, reason], context) => {
+    const scene = await begin(context)
+    const lb = scene.stand.lb()
+    const { tags } = lb
+    lb.tags = [...tags.filter(({ key }) => key !== tag.key), tag]
+    const before = account(scene)
+    await scene.told(reason)
+    scene.liar.lie('DescribeLoadBalancerAttribute', (answer) => ({ ...answer, Tags: { Tag: [] } }))
+    scene.stand.services([...SERVICES, LATE])
+    const lies = scene.liar.lies()
+    await until('it has been told so', () => scene.liar.lies() > lies + 3)
+    await scene.told(reason)
+    expect(account(scene)).toBe(before)
+    lb.tags = tags
+    await until('it goes on, the lie notwithstanding', () => scene.running(8090), 20_000)
+    scene.liar.lie('DescribeLoadBalancerAttribute', undefined)
+    await scene.told(/"problems":\[\]/)
   })
 
   test('the load balancer itself, each list in step with the others: what is there already is not made again, nor lost', async (context) => {
@@ -100,6 +141,42 @@ describe.concurrent('an answer that says 200 and nothing is there', { timeout: 6
     for (const action of actions) scene.liar.lie(action, undefined)
     await scene.told(/"problems":\[\]/)
     await until('all serve', () => [8080, 8081, 8082, 8443].every(scene.running))
+  })
+})
+
+describe.concurrent('DescribeInstances, which answers with an empty list although it may be called', { timeout: 60_000 }, () => {
+  const gone = 'no instance with the private address 10.9.0.77 in vpc-bp1simulated0001; i-2, which it was before, stays'
+
+  test('removes nobody and adds nobody, and the reason is told', async (context) => {
+    const scene = await begin(context)
+    const before = account(scene)
+    scene.liar.lie('DescribeInstances', hollowAnswer)
+    // Of a node that was never known it becomes a problem after 10 minutes; of one that was, at once.
+    scene.stand.nodes(swarmNodes(4, { 'node-2': { address: '10.9.0.77' } }))
+    await scene.told(gone)
+    await wait(LONG_MS)
+    expect(account(scene)).toBe(before)
+    scene.liar.lie('DescribeInstances', undefined)
+    scene.stand.nodes(swarmNodes(4))
+    await until('the new node serves', () => scene.stand.lb().backendServers.some(({ serverId }) => serverId === 'i-4'), 20_000)
+    await scene.told(/"problems":\[\]/)
+  })
+
+  test('at boot leaves all members as they are, and each node becomes a problem', async (context) => {
+    const scene = await openScene(context, { lying: true })
+    await expose(scene, [LATE], [8090])
+    await scene.stand.stop()
+    const before = account(scene)
+    scene.liar.lie('DescribeInstances', hollowAnswer)
+    // Ten minutes pass in six seconds.
+    scene.stand.start({ speed: 100 })
+    await scene.told(
+      /"subject":"node-1","text":"no instance found for 10\.9\.0\.1: no instance with the private address.*"subject":"node-3"/,
+    )
+    expect(account(scene)).toBe(before)
+    scene.liar.lie('DescribeInstances', undefined)
+    await scene.told(/"problems":\[\]/)
+    expect(account(scene)).toBe(before)
   })
 })
 

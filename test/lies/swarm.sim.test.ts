@@ -87,8 +87,7 @@ describe.concurrent('a list of nodes', { timeout: 60_000 }, () => {
     const seen = [weights(scene)]
     const look = () => void (weights(scene) !== seen.at(-1) && seen.push(weights(scene)))
     const timer = setInterval(look, 2)
-    await waits()
-    clearInterval(timer)
+    await waits().finally(() => clearInterval(timer))
     look()
     return seen
   }
