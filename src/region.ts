@@ -5,11 +5,12 @@ import type { Wanted } from './core/claims.ts'
 import type { LoadBalancer, Problem } from './core/model.ts'
 import type { RegionChange } from './core/region.ts'
 import { diffRegion, newRegionMemory, type RegionDiff, type RegionRules, usedCertificates } from './core/region-diff.ts'
-import { afterRegionChange, describeRegionChange, regionChains } from './core/region-steps.ts'
+import { afterRegionChange, regionChains } from './core/region-steps.ts'
 import { type RegionList, type RegionView, type RegionWants, regionTag } from './core/region-wants.ts'
 import { nextPace, STEADY } from './pace.ts'
 import { CallError, type Provider, type RegionHandle } from './providers/provider.ts'
 import { createRegionReading } from './region-reading.ts'
+import { createRegionRefusals, isDelete } from './region-refusals.ts'
 
 export type RegionOffer = {
   readonly wants: RegionWants
@@ -74,6 +75,14 @@ type Ending = 'well' | 'failed' | 'stalled'
 const NOBODY: ReadonlySet<string> = new Set()
 const REGION = 'region'
 
+const earliest = (...times: readonly (number | undefined)[]) => {
+  const known = times.filter((time) => time !== undefined)
+  return known.length === 0 ? undefined : Math.min(...known)
+}
+
+const textOf = ({ files, acls, lists, ids }: RegionWants) => JSON.stringify([[...files], [...acls], [...lists], [...ids]])
+const sameWants = (a: RegionWants, b: RegionWants) => a === b || textOf(a) === textOf(b)
+
 export function createRegionWorker(options: RegionOptions): RegionWorker {
   const { provider, now, stop, giveUp } = options
   const times = { ...REGION_TIMES, ...options.times }
@@ -90,9 +99,9 @@ export function createRegionWorker(options: RegionOptions): RegionWorker {
   let pace = STEADY
   let recheckAt: number | undefined
   let work: Promise<void> = Promise.resolve()
-  /** By change: until when it is left alone. */
-  const resting = new Map<string, number>()
-  const failures = new Map<string, string>()
+  /** What the last pass was for. */
+  let tried: RegionWants | undefined
+  const refusals = createRegionRefusals(now, times.rest)
 
   const used = () => usedCertificates(offered?.loadBalancers ?? [], options.read())
   const mayWrite = () => offered?.mayWrite === true && offered.rules.clusterId === clusterId
@@ -111,25 +120,13 @@ export function createRegionWorker(options: RegionOptions): RegionWorker {
     return diffRegion({ region: reading.region(), wants, wanted, used: used(), memory, rules, now: now() })
   }
 
-  const isResting = (change: RegionChange) => (resting.get(describeRegionChange(change)) ?? 0) > now()
-
-  /** A reading has explained the refusal, such as by showing who uses it: once that is over it is tried at once. */
-  function forget({ changes }: RegionDiff): void {
-    const lines = new Set(changes.map(describeRegionChange))
-    for (const line of resting.keys()) if (!lines.has(line)) resting.delete(line)
-  }
-
-  /** All that is not left alone for now. */
-  const open = ({ changes }: RegionDiff) => changes.filter((change) => !isResting(change))
+  /** All that is not left alone for now, with what follows it on the same thing. */
+  const open = ({ changes }: RegionDiff) =>
+    regionChains(changes).flatMap((chain) => {
+      const at = chain.findIndex(refusals.waits)
+      return at < 0 ? chain : chain.slice(0, at)
+    })
   const runnable = (plan: RegionDiff) => open(plan).filter((change) => !(change.kind === 'createAcl' && reading.isRecent(change)))
-
-  function note(change: RegionChange, error: Error): void {
-    const line = describeRegionChange(change)
-    failures.set(line, error.message)
-    const deletes = change.kind === 'deleteAcl' || change.kind === 'deleteCertificate'
-    if (deletes && error instanceof CallError && error.status === 'failed') resting.set(line, now() + times.rest)
-    options.failed(change, error)
-  }
 
   async function applyChain(chain: readonly RegionChange[], handle: RegionHandle, box: Box): Promise<Ending> {
     for (const change of chain) {
@@ -138,11 +135,15 @@ export function createRegionWorker(options: RegionOptions): RegionWorker {
       try {
         const { id, requestIds } = await handle.apply(change, { begin: box.begin, wait: box.wait, priority: 1 })
         reading.changed(change, id)
+        refusals.done(change)
         options.applied({ change, requestIds, ms: now() - begun })
-      } catch (error) {
-        if (error instanceof CallError && error.status === 'pending') return 'stalled'
-        note(change, error instanceof Error ? error : new Error(String(error)))
-        return 'failed'
+      } catch (caught) {
+        if (caught instanceof CallError && caught.status === 'pending') return 'stalled'
+        const error = caught instanceof Error ? caught : new Error(String(caught))
+        refusals.note(change, error)
+        options.failed(change, error)
+        // What was refused has a time of its own.
+        return refusals.waits(change) ? 'well' : 'failed'
       }
     }
     return 'well'
@@ -154,7 +155,8 @@ export function createRegionWorker(options: RegionOptions): RegionWorker {
     const read = offer.loadBalancers.flatMap((id) => options.read().get(id) ?? [])
     const handle = await reading.read(provider, { lists, wants: offer.wants, tag, read }, stop)
     if (lists.has('certificates') && lists.has('acls')) auditAt = now() + times.audit
-    failures.clear()
+    refusals.begin()
+    tried = (offered ?? offer).wants
     const chains = regionChains(runnable(judge(offered ?? offer)))
     if (chains.length === 0 || !mayWrite()) return 'well'
     const box = createBox(times.box, stop, giveUp)
@@ -170,6 +172,7 @@ export function createRegionWorker(options: RegionOptions): RegionWorker {
   /** One pass, and what its end means for the next. */
   async function turn(offer: RegionOffer): Promise<void> {
     const before = seen()
+    tried = offer.wants
     let ending: Ending = 'failed'
     try {
       ending = await pass(offer)
@@ -193,15 +196,17 @@ export function createRegionWorker(options: RegionOptions): RegionWorker {
       await turn(offered)
     }
     running = false
-    options.finished(changed ? now() : recheckAt)
+    options.finished(changed ? now() : earliest(recheckAt, refusedAt()))
     changed = false
   }
+
+  const refusedAt = () => (mayWrite() ? refusals.dueAt() : undefined)
 
   function isDue(offer: RegionOffer, plan: RegionDiff): boolean {
     const lists = needed(offer)
     if (lists.size === 0) return false
     if (offer.fresh) return true
-    if (recheckAt !== undefined) return now() >= recheckAt
+    if (recheckAt !== undefined && (tried === undefined || sameWants(offer.wants, tried))) return now() >= recheckAt
     if (!reading.answers(lists, offer.wants)) return true
     if (offer.newOnly) return false
     return offer.resync || now() >= auditAt || (mayWrite() && runnable(plan).length > 0)
@@ -219,7 +224,8 @@ export function createRegionWorker(options: RegionOptions): RegionWorker {
       if (offer.fresh) auditAt = Math.min(auditAt, now() + times.firstAudit)
       const plan = judge(offer)
       memory = plan.memory
-      forget(plan)
+      // A reading has explained a refusal, such as by showing who uses it: once that is over it is tried at once.
+      refusals.keep(plan.changes)
       if (isDue(offer, plan)) {
         again = true
         if (!running) {
@@ -227,17 +233,15 @@ export function createRegionWorker(options: RegionOptions): RegionWorker {
           work = drain()
         }
       }
-      const due = [running ? undefined : recheckAt, plan.recheckAt, offer.newOnly ? undefined : auditAt]
-      const later = due.filter((time) => time !== undefined && time > now()).map(Number)
-      return later.length === 0 ? undefined : Math.min(...later)
+      const due = [...(running ? [] : [recheckAt, refusedAt()]), plan.recheckAt, offer.newOnly ? undefined : auditAt]
+      return earliest(...due.filter((time) => time !== undefined && time > now()))
     },
-    changes: () => (offered === undefined ? [] : open(judge(offered))),
+    changes: () => (offered === undefined ? [] : judge(offered).changes.filter((change) => !(isDelete(change) && refusals.waits(change)))),
     problems() {
       if (offered === undefined) return []
       const { error } = reading.view(NOBODY)
-      const failed = [...failures].map(([line, text]) => `${line}: ${text}`)
       const unread = error !== '' && needed(offered).size > 0 ? [`certificates and access control lists could not be read: ${error}`] : []
-      const own = [...unread, ...failed].map((text): Problem => ({ kind: 'loadBalancer', subject: REGION, text }))
+      const own = [...unread, ...refusals.texts()].map((text): Problem => ({ kind: 'loadBalancer', subject: REGION, text }))
       return [...own, ...judge(offered).problems]
     },
     idle: () => work,

@@ -288,6 +288,40 @@ describe('access', () => {
   })
 })
 
+describe('beside a service that asks for more access control lists than there is room for', () => {
+  const greedy = () => {
+    const ports = Array.from({ length: 6 }, (_, n) => ({ target: 1000 + n, published: 31_000 + n }))
+    const labels = ports.map(({ target }, n) => ({
+      [`slb.port.${target}`]: `tcp://:${target}`,
+      [`slb.port.${target}.allow`]: `10.0.${n}.0/24`,
+    }))
+    return swarmService('greedy', 0, Object.assign({}, ...labels), ports)
+  }
+  const tried = () => stand.simulator.requests.counts().byAction['CreateAccessControlList'] ?? 0
+
+  test('a certificate is renewed within ten seconds, and of what is refused one a minute is tried', async () => {
+    await begin({ simulator: { settings: { quotas: { acls: 2 } } } })
+    const [first, second] = [selfSigned('shop.example.com'), selfSigned('shop.example.com')]
+    await put(first)
+    stand.services([shop(), greedy()])
+    // Ten times faster, all waits but those for the cloud's answers.
+    stand.start({ speed: 10 })
+    await serves(first)
+    await problem('AclNumberOverLimit')
+    // After 48 s the waits are a minute long.
+    await new Promise((resolve) => setTimeout(resolve, 5500))
+    const before = tried()
+    await put(second)
+    const begun = Date.now()
+    await serves(second)
+    expect(Date.now() - begun).toBeLessThan(2000)
+    await new Promise((resolve) => setTimeout(resolve, 6000 - (Date.now() - begun)))
+    expect(tried() - before).toBeLessThanOrEqual(2)
+    stand.simulator.settings.quotas.acls = 100
+    await until('all its ports are there', () => stand.lb().listeners.length === 7, 8000)
+  })
+})
+
 /** A backend behind the simulated load balancer that answers everything. */
 async function backend(): Promise<number> {
   const server = createHttpServer((_, response) => response.end('ok'))

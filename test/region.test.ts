@@ -349,6 +349,110 @@ describe('trouble', () => {
   })
 })
 
+describe('what the cloud refuses', () => {
+  const keys = Array.from({ length: 6 }, (_, index) => `web/${8000 + index}-tcp@lb-1`)
+  const lists = (count: number): RegionWants => ({
+    ...NO_WANTS,
+    acls: new Map(keys.slice(0, count).map((key) => [key, { ...ACL, key, name: `swarm-slb/me/${key}` }])),
+    lists: new Set(['acls']),
+  })
+  const and = (one: RegionWants, other: RegionWants): RegionWants => ({
+    ...NO_WANTS,
+    acls: one.acls,
+    files: other.files,
+    lists: new Set([...one.lists, ...other.lists]),
+  })
+  /** An account with room for so many access control lists. */
+  function crowded(room: number) {
+    const account = { room, made: 0 }
+    const asked: string[] = []
+    const its = ground({
+      before: (change) => {
+        if (change.kind !== 'createAcl') return
+        asked.push(change.key)
+        if (account.made >= account.room) throw callError('failed', 'AclNumberOverLimit')
+        account.made += 1
+      },
+    })
+    /** As the loop does it, at each time that something is due. */
+    async function goOn(wants: RegionWants, ms: number) {
+      const end = its.clock.now + ms
+      for (let due = await its.pass(wants); due !== undefined && due <= end; due = await its.pass(wants)) its.clock.now = due
+      its.clock.now = end
+    }
+    return { ...its, account, asked, goOn }
+  }
+
+  test('is tried again one at a time, each in its turn, at most once a minute in the end, and told all the while', async () => {
+    const its = crowded(2)
+    await its.goOn(lists(6), 10 * MINUTE)
+    expect(its.asked.slice(0, 6)).toEqual(keys)
+    const first = its.asked.length
+    await its.goOn(lists(6), 8 * MINUTE)
+    const again = its.asked.slice(first)
+    expect(again.length).toBeLessThanOrEqual(8)
+    expect(new Set(again)).toEqual(new Set(keys.slice(2)))
+    expect(its.worker.problems().filter(({ text }) => text.includes('AclNumberOverLimit'))).toHaveLength(4)
+    its.account.room = 100
+    await its.goOn(lists(6), MINUTE + 1000)
+    expect(its.region().acls).toHaveLength(6)
+    expect(its.worker.problems()).toEqual([])
+  })
+
+  test('keeps nothing else waiting: what is wanted now is done now', async () => {
+    const its = crowded(0)
+    await its.goOn(lists(3), 5 * MINUTE)
+    const asked = its.asked.length
+    await its.pass(and(lists(3), wantsFile('a')))
+    await its.pass(and(lists(3), wantsFile('b')))
+    expect(its.lines().filter((kind) => kind === 'uploadCertificate')).toHaveLength(2)
+    expect(its.asked).toHaveLength(asked)
+    expect(its.worker.problems().filter(({ text }) => text.includes('AclNumberOverLimit'))).toHaveLength(3)
+    await its.pass(and(lists(4), wantsFile('b')))
+    expect(its.asked.slice(asked)).toEqual([keys[3]])
+  })
+
+  test('is forgotten with the wish for it', async () => {
+    const its = crowded(0)
+    await its.goOn(lists(1), 5 * MINUTE)
+    await its.pass(NO_WANTS)
+    expect(its.worker.problems()).toEqual([])
+    const asked = its.asked.length
+    await its.pass(lists(1))
+    expect(its.asked).toHaveLength(asked + 1)
+  })
+
+  test('takes what follows on the same list with it: entries do not go before others came', async () => {
+    const before = ({ kind }: RegionChange) =>
+      kind === 'addAclEntries' ? Promise.reject(callError('failed', 'AclEntryExceedLimit')) : undefined
+    const its = ground({ region: { certificates: [], caCertificates: [], acls: [acl('acl-1', ENTRIES, { used: 1 })] }, before })
+    for (let turns = 0; turns < 3; turns += 1) {
+      await its.pass(wantsAcl(['192.0.2.0/24']), { resync: true })
+      its.clock.now += 100
+    }
+    expect(its.region().acls).toMatchObject([{ entries: ENTRIES }])
+  })
+
+  test('does not wake a standby', async () => {
+    const its = crowded(0)
+    await its.pass(lists(1))
+    expect(await its.pass(lists(1), { mayWrite: false, newOnly: true })).toBeUndefined()
+  })
+})
+
+test('a new wish is looked after at once although the last reading failed a moment ago', async () => {
+  let broken = true
+  const its = ground({ opens: () => (broken ? Promise.reject(callError('unknown', 'Timeout')) : undefined) })
+  for (let turns = 0; turns < 5; turns += 1) its.clock.now = (await its.pass(wantsFile('a'))) ?? 0
+  broken = false
+  const reads = its.opened.length
+  its.clock.now -= 1
+  await its.pass(wantsFile('a'))
+  expect(its.opened).toHaveLength(reads)
+  await its.pass(wantsFile('b'))
+  expect(its.lines()).toEqual(['uploadCertificate'])
+})
+
 describe('ids that labels name', () => {
   const wants: RegionWants = { ...NO_WANTS, lists: new Set(['certificates']), ids: new Set(['c-9']) }
 
