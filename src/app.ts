@@ -32,7 +32,7 @@ export const engineOf = (config: Config) =>
 
 /** For tests and measurements: other waits and rates than those of production. */
 export type Tuning = Pick<CloudOptions, 'rpc' | 'buckets'> &
-  Pick<DaemonOptions, 'tasksMs' | 'proofMs' | 'sharing'> & {
+  Pick<DaemonOptions, 'tasksMs' | 'proofMs' | 'sharing' | 'steadyRules'> & {
     readonly leaderWaitMs?: number
     readonly settleMs?: typeof SETTLE_MS
     /** Graces, drains and all other waits of minutes pass so many times faster; deadlines of calls do not. */
@@ -79,6 +79,7 @@ export async function runDaemon(config: Config, log: Logger, signal: AbortSignal
     tasksMs: tuning.tasksMs,
     proofMs: tuning.proofMs,
     sharing: tuning.sharing,
+    steadyRules: tuning.steadyRules,
   })
   const times = { resyncMs: config.resyncMs, settleMs: tuning.settleMs ?? SETTLE_MS, now: clock, speed: tuning.speed ?? 1 }
   const loop = createLoop({ pass: (why) => daemon.pass(loop, why), ...times })

@@ -6,7 +6,7 @@ import type { Config } from './config.ts'
 import type { HeldDelete } from './core/guard.ts'
 import { byIdentity } from './core/identity.ts'
 import type { Snapshot } from './core/model.ts'
-import { createDesires, type Desire } from './desired.ts'
+import { createDesires, type Desire, type DesireOptions } from './desired.ts'
 import { createFitness } from './fitness.ts'
 import { createFleet } from './fleet.ts'
 import { fleetPage } from './fleet-page.ts'
@@ -47,6 +47,7 @@ export type DaemonOptions = {
   readonly proofMs?: number | undefined
   /** Other times for certificates and access control lists. */
   readonly sharing?: Pick<SharingOptions, 'filesMs' | 'times'> | undefined
+  readonly steadyRules?: DesireOptions['steadyRules']
 }
 
 type ApprovalAnswer = { readonly approved: readonly HeldDelete[]; readonly hash: string; readonly error: string }
@@ -83,6 +84,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     now,
     readings: () => fleet.shared.current,
     resolving: sharing.resolving,
+    steadyRules: options.steadyRules,
   })
   const rule = writerRule(config)
   const leadership = followLeadership(lease, now, options.leaderWaitMs)

@@ -8,7 +8,7 @@ import { formatBackendNote } from './core/marks.ts'
 import type { LoadBalancer, Problem, Service, Snapshot } from './core/model.ts'
 import { type Backends, type Found, NO_NODES, type NodeRules, readNodes } from './core/nodes.ts'
 import { NO_WANTS, type RegionWants } from './core/region-wants.ts'
-import { STEADY_RULES, type SteadyMemory, steady } from './core/steady.ts'
+import { STEADY_RULES, type SteadyMemory, type SteadyRules, steady } from './core/steady.ts'
 import { isImmovable, quotaNamesOf } from './core/traits.ts'
 import { createPlaces, type KnownPlaces } from './places.ts'
 import { createPooling } from './pooling.ts'
@@ -44,6 +44,8 @@ export type DesireOptions = {
   readonly readings?: () => ReadonlyMap<string, LoadBalancer>
   /** Without it names of certificates and lists stay as they are written. */
   readonly resolving?: Resolving
+  /** Other bounds for labels that change all the time. */
+  readonly steadyRules?: SteadyRules | undefined
 }
 
 /** A reading does not wait longer than this for the cloud to name things: what is known goes on. */
@@ -118,7 +120,8 @@ export interface Desires {
   forget(): void
 }
 
-export function createDesires({ config, provider, instances, now, readings = () => NO_READINGS, resolving }: DesireOptions): Desires {
+export function createDesires(options: DesireOptions): Desires {
+  const { config, provider, instances, now, readings = () => NO_READINGS, resolving, steadyRules = STEADY_RULES } = options
   let services = newServicesMemory(now())
   let nodes = NO_NODES
   let labelMemory: SteadyMemory = new Map()
@@ -139,7 +142,7 @@ export function createDesires({ config, provider, instances, now, readings = () 
     },
     forget: pool.forget,
     async read(asRead, signal) {
-      const steadied = steady(asRead.services, labelMemory, STEADY_RULES, now())
+      const steadied = steady(asRead.services, labelMemory, steadyRules, now())
       labelMemory = steadied.memory
       const snapshot = { ...asRead, services: steadied.services }
       // Pinned: another cluster id does not make the marks of this process somebody else's.

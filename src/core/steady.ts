@@ -18,6 +18,8 @@ type Entry = {
   readonly last: Seen
   /** As they count. */
   readonly counts: Seen
+  /** What was made of a service whose labels are held: the same one for as long as it and they are, so that it is read once. */
+  readonly held: { readonly of: Service; readonly as: Service } | undefined
   readonly countsSince: number
   readonly seenAt: number
   /** Of changes within the window, milliseconds. */
@@ -42,13 +44,15 @@ const labelsOf = ({ labels, containerLabels }: Service): Seen => ({ labels, cont
 
 function next(service: Service, before: Entry | undefined, rules: SteadyRules, now: number): Entry {
   const last = labelsOf(service)
-  if (before === undefined) return { last, counts: last, countsSince: now, seenAt: now, changedAt: [] }
+  if (before === undefined) return { last, counts: last, held: undefined, countsSince: now, seenAt: now, changedAt: [] }
   const recent = before.changedAt.filter((time) => now - time < rules.window)
   // More are not needed to know that there are too many.
   const changedAt = same(last, before.last) ? recent : [...recent, now].slice(-(rules.changes + 1))
-  const held = changedAt.length > rules.changes && now - before.countsSince < rules.every
-  if (held || same(last, before.counts)) return { ...before, last, seenAt: now, changedAt }
-  return { last, counts: last, countsSince: now, seenAt: now, changedAt }
+  const isHeld = changedAt.length > rules.changes && now - before.countsSince < rules.every
+  if (same(last, before.counts)) return { ...before, held: undefined, last, seenAt: now, changedAt }
+  if (!isHeld) return { last, counts: last, held: undefined, countsSince: now, seenAt: now, changedAt }
+  const held = before.held?.of === service ? before.held : { of: service, as: { ...service, ...before.counts } }
+  return { ...before, held, last, seenAt: now, changedAt }
 }
 
 const problemOf = ({ name }: Service, { changes, window, every }: SteadyRules): Problem => ({
@@ -75,7 +79,7 @@ export function steady(services: readonly Service[], before: SteadyMemory, rules
     if (entry.changedAt.length > rules.changes) problems.push(problemOf(service, rules))
     const at = countsAt(entry, rules)
     if (at !== undefined) times.push(at)
-    return same(service, entry.counts) ? service : { ...service, ...entry.counts }
+    return entry.held?.as ?? service
   })
   return { services: steadied, problems, memory, recheckAt: times.length === 0 ? undefined : Math.min(...times) }
 }

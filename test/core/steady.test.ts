@@ -44,6 +44,22 @@ describe('labels that change', () => {
     expect([later?.value, later?.problems.length]).toEqual(['99', 0])
   })
 
+  test('and are held give one and the same service, for as long as neither they nor it change', () => {
+    const flips = Array.from({ length: 5 }, (_, n) => [n * 1000, [web(String(n))]] as const)
+    const [last] = [web('4')]
+    const [first, second, moved, counted] = history([
+      ...flips,
+      [5000, [last]],
+      [6000, [last]],
+      [7000, [web('4', 30001)]],
+      [33_000, [last]],
+    ]).slice(-4)
+    expect(first?.value).toBe('3')
+    expect(second?.services[0]).toBe(first?.services[0])
+    expect(moved?.services[0]?.ports).toEqual(web('4', 30001).ports)
+    expect(counted?.services[0]).toBe(last)
+  })
+
   test('say when to look again', () => {
     const flips = Array.from({ length: 5 }, (_, n) => [n * 1000, [web(String(n))]] as const)
     expect(history(flips).at(-1)).toMatchObject({ value: '3', recheckAt: 3000 + 30_000 })

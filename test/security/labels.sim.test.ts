@@ -60,6 +60,26 @@ describe.concurrent('what one service can cost', { timeout: 60_000 }, () => {
   })
 })
 
+test('labels that changed too often count in the end, as they are then, and nothing is told any more', {
+  timeout: 60_000,
+}, async (context) => {
+  const scene = await openScene(context)
+  const flip = (n: number) => swarmService('flip', 30_000, { 'slb.port.80': 'http://:8080', 'slb.port.80.bandwidth': String(n + 1) })
+  const bandwidth = () => Number(scene.stand.listener(8080)?.config['Bandwidth'])
+  await expose(scene, [flip(0)], [8080], { steadyRules: { changes: 3, window: 3000, every: 2000 } })
+  for (let n = 1; n <= 8; n += 1) {
+    scene.stand.services([flip(n)])
+    await wait(100)
+  }
+  await scene.told('its labels changed more than 3 times within 3 s: while that goes on they count only every 2 s')
+  // Held ones are what was there at some time, and not the last.
+  expect(bandwidth()).toBeGreaterThan(0)
+  expect(bandwidth()).toBeLessThan(9)
+  await until('the last ones count', () => bandwidth() === 9, 5000)
+  await scene.told(/"problems":\[\]/)
+  expect(bandwidth()).toBe(9)
+})
+
 test('labels that change all the time count every 30 s, that is told, and others are served at once', {
   timeout: 60_000,
 }, async (context) => {
