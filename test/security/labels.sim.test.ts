@@ -104,3 +104,26 @@ test('labels that change all the time count every 30 s, that is told, and others
   await until('the other is served', () => scene.running(9090), 10_000)
   expect(set() - before).toBeLessThanOrEqual(1)
 })
+
+test('a published port that changes all the time costs no more calls than the rate allows, others are served, and the last one counts', {
+  timeout: 60_000,
+}, async (context) => {
+  const scene = await openScene(context, { env: { SLB_API_SHARE: '1' } })
+  const flip = (n: number) => swarmService('flip', 30_000 + n, { 'slb.port.80': 'http://:8080' })
+  const rates = { write: { tokens: 5, perMs: 2500 }, read: { tokens: 1000, perMs: 1000 } }
+  await expose(scene, [flip(0)], [8080], { buckets: { unlimited: false, rates } })
+  const begun = Date.now()
+  let flips = 0
+  for (; flips < 60; flips += 1) {
+    scene.stand.services([flip(flips), ...(flips > 20 ? [swarmService('calm', 31_000, { 'slb.port.80': 'tcp://:9090' })] : [])])
+    if (flips === 21) await until('the other is served', () => scene.running(9090), 5000)
+    await wait(60)
+  }
+  const allowed = rates.write.tokens + ((Date.now() - begun) * rates.write.tokens) / rates.write.perMs
+  const made = scene.calls('AddVServerGroupBackendServers')
+  expect(made).toBeGreaterThan(3)
+  expect(made).toBeLessThanOrEqual(allowed + 1)
+  const ports = () => scene.stand.lb().groups.flatMap(({ servers }) => servers.map(({ port }) => port))
+  await until('the last port is there alone', () => [...new Set(ports())].join() === String(30_000 + flips - 1), 15_000)
+  expect(scene.running(8080)).toBe(true)
+})
