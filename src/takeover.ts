@@ -8,6 +8,7 @@ import type { Snapshot } from './core/model.ts'
 import { describePause, PAUSE_LABEL, PAUSE_TAG, pauseOf } from './core/pause.ts'
 import { planTakeover, signsOfLife, type Takeover, type TakeoverRules } from './core/takeover.ts'
 import { ownerOf } from './desired.ts'
+import { createPlaces } from './places.ts'
 import { CallError, type Handle } from './providers/provider.ts'
 import type { Engine } from './swarm/client.ts'
 import { readSnapshot } from './swarm/read.ts'
@@ -54,22 +55,48 @@ async function look(
   const handle = await cloud.provider.open(id, { members: 'fresh', owned }, signal)
   const { tags } = handle.actual
   const pause = pauseOf(tags[PAUSE_TAG], undefined, Date.now())
-  if (pause !== undefined) {
-    return { handle, takeover: { status: 'refused', text: describePause(pause, `tag ${PAUSE_TAG}`) }, alive: [] }
-  }
-  const takeover = planTakeover(handle.actual, rules)
+  const refused = pause === undefined ? undefined : ({ status: 'refused', text: describePause(pause, `tag ${PAUSE_TAG}`) } as const)
+  const planned = planTakeover(handle.actual, rules)
+  const takeover = refused ?? planned
   // The same cluster under a new SLB_OWNER is this very swarm.
-  if (takeover.status !== 'plan' || tags[ownerTag(rules.from)] === rules.clusterId) return { handle, takeover, alive: [] }
+  if (planned.status !== 'plan' || tags[ownerTag(rules.from)] === rules.clusterId) return { handle, takeover, alive: [] }
   const healthy = (await handle.health(signal)).filter(({ state }) => state === 'normal')
   return { handle, takeover, alive: signsOfLife(handle.actual, rules.from, healthy, ours) }
 }
 
-function refusal(looked: readonly Looked[], { from, force }: TakeoverTask): readonly string[] {
+type Survey = {
+  readonly looked: readonly Looked[]
+  /** Load balancers that could not be looked at: somebody may be alive behind them. */
+  readonly unseen: readonly string[]
+}
+
+/** All load balancers that are allowed, by id, name or tag. */
+async function surveyAll(task: TakeoverTask, rules: TakeoverRules, ours: ReadonlySet<string>, signal: AbortSignal): Promise<Survey> {
+  const { config, cloud } = task
+  const { allowed, shown } = await createPlaces({ config, provider: cloud.provider, now: Date.now }).find(new Map(), signal)
+  const unseen = shown.map(({ subject, text }) => `${subject}: ${text}`)
+  const looked: Looked[] = []
+  for (const id of allowed) {
+    try {
+      looked.push(await look(id, rules, ours, task, signal))
+    } catch (error) {
+      if (!(error instanceof CallError)) throw error
+      unseen.push(`${id}: ${error.message}`)
+    }
+  }
+  return { looked, unseen }
+}
+
+function refusals({ looked, unseen }: Survey, { from, force }: TakeoverTask): readonly string[] {
+  if (force) return []
   const alive = [...new Set(looked.flatMap((one) => one.alive))]
-  if (alive.length === 0 || force) return []
   const shown = `${alive.slice(0, 5).join(', ')}${alive.length > 5 ? ` and ${alive.length - 5} more` : ''}`
   const what = `servers behind listeners of ${from} answer health checks and are no known nodes of this swarm (${shown})`
-  return [`the other swarm seems to be alive: ${what}. Stop it first, or take over all the same with --force`]
+  const anyway = 'or take over all the same with --force'
+  return [
+    ...(alive.length === 0 ? [] : [`the other swarm seems to be alive: ${what}. Stop it first, ${anyway}`]),
+    ...(unseen.length === 0 ? [] : [`the other swarm may be alive where nothing could be seen. Mend that first, ${anyway}`]),
+  ]
 }
 
 async function carryOut(
@@ -103,25 +130,16 @@ export async function takeOver(task: TakeoverTask, signal: AbortSignal): Promise
   const services = snapshot.services.map(({ name }) => name)
   const rules = { from, owner: ownerOf(config, snapshot.clusterId), clusterId: snapshot.clusterId, services }
   const ours = await serversOf(snapshot, cloud, signal)
-  const failed: string[] = []
-  const looked: Looked[] = []
-  for (const [ref, found] of await cloud.provider.resolve(config.allowed, signal)) {
-    try {
-      if (found.status === 'found') looked.push(await look(found.id, rules, ours, task, signal))
-      else failed.push(`${ref}: ${found.text}`)
-    } catch (error) {
-      if (!(error instanceof CallError)) throw error
-      failed.push(`${ref}: ${error.message}`)
-    }
-  }
+  const survey = await surveyAll(task, rules, ours, signal)
+  const { looked } = survey
   const label = snapshot.services.find(({ id }) => id === config.serviceId)?.labels[PAUSE_LABEL]
   const pause = pauseOf(label, undefined, Date.now())
-  const against = [...refusal(looked, task), ...(pause === undefined ? [] : [describePause(pause, `label ${PAUSE_LABEL}`)])]
+  const against = [...refusals(survey, task), ...(pause === undefined ? [] : [describePause(pause, `label ${PAUSE_LABEL}`)])]
   const refused = looked.flatMap(({ handle, takeover }) =>
     takeover.status === 'refused' ? [`${handle.actual.name}: ${takeover.text}`] : [],
   )
   const plans = looked.filter(({ takeover }) => takeover.status !== 'refused').map(planLines)
-  failed.push(...against, ...refused)
+  const failed = [...survey.unseen, ...against, ...refused]
   if (task.dryRun || against.length > 0) return { plans, failed, done: 0 }
   let done = 0
   for (const one of looked) done += await carryOut(one, task, failed, signal)

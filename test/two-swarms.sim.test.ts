@@ -46,6 +46,10 @@ const writes = () => a.simulator.requests.counts().writes
 const logged = ({ logged: lines }: Stand, text: string) => lines.filter((line) => line.includes(text))
 const changes = (stand: Stand) => logged(stand, '"message":"change applied"')
 const web = (port: number) => swarmService(`web${port}`, 22_000 + port, { 'slb.port.80': `tcp://:${port}` })
+/** No machine of the first swarm answers a health check any more. */
+const falls = () => {
+  for (const server of ['i-1', 'i-2', 'i-3']) a.simulator.health.set({ server }, 'abnormal')
+}
 const never = new AbortController().signal
 const configOf = (stand: Stand) => readConfig({ env: stand.env, flags: {} })
 const take = (stand: Stand, from: string, over: { readonly dryRun?: boolean; readonly force?: boolean } = {}) =>
@@ -129,6 +133,46 @@ describe('a second swarm under the same owner', () => {
     expect(tags()['swarm-slb:me']).toBe('clusterB')
     await serve(b, 9090)
     expect(ports()).toEqual([8080, 9090])
+  })
+
+  test('takes over load balancers that SLB_ALLOW names by a tag, too', async () => {
+    await a.close()
+    const env = { ...RESYNC, SLB_ID: 'front', SLB_ALLOW: 'team=shop' }
+    const shop = { id: 'lb-2', name: 'shop', address: '127.0.0.2', tags: [{ key: 'team', value: 'shop' }] }
+    a = await startStand({ env, state: { loadBalancers: [{ id: 'lb-1', name: 'front', address: '127.0.0.1' }, shop] } })
+    const back = () => a.simulator.state.loadBalancers[1]
+    a.services([web(8080), swarmService('web9090', 31_090, { 'slb.port.80': 'tcp://shop:9090' })])
+    a.start()
+    await until('both are served', () => runs(8080) && back()?.listeners[0]?.status === 'running', 8000)
+    await a.stop()
+    falls()
+    const b = await second({ env })
+    const report = await take(b, 'me')
+    expect(report).toMatchObject({ failed: [], plans: [{ name: 'front' }, { name: 'shop' }] })
+    expect([a.lb().tags, back()?.tags].map((all) => all?.find(({ key }) => key === 'swarm-slb:me')?.value)).toEqual([
+      'clusterB',
+      'clusterB',
+    ])
+  })
+
+  test('takes nothing over where one load balancer could not be looked at, unless it is forced to', async () => {
+    await a.close()
+    const env = { ...RESYNC, SLB_ID: 'lb-1,lb-2' }
+    const back = { id: 'lb-2', name: 'back', address: '127.0.0.2' }
+    a = await startStand({ env, state: { loadBalancers: [{ id: 'lb-1', name: 'front', address: '127.0.0.1' }, back] } })
+    await serve(a, 8080)
+    await a.stop()
+    falls()
+    const b = await second({ env })
+    const hideSecond = () =>
+      a.simulator.faults.add({ action: 'DescribeLoadBalancerAttribute', nth: 2, as: { code: 'Forbidden.RAM', status: 403 } })
+    hideSecond()
+    const refused = await take(b, 'me')
+    expect(refused).toMatchObject({ done: 0, failed: [expect.stringContaining('Forbidden.RAM'), expect.stringContaining('--force')] })
+    expect(tags()).toEqual({ 'swarm-slb:me': 'cluster0123456789' })
+    hideSecond()
+    expect(await take(b, 'me', { force: true })).toMatchObject({ done: 1, failed: [expect.stringContaining('Forbidden.RAM')] })
+    expect(tags()['swarm-slb:me']).toBe('clusterB')
   })
 })
 

@@ -16,16 +16,19 @@ export async function takeover(flags: Flags, { from, yes, force }: TakeoverOptio
   for (const { name, text, changes } of planned.plans) {
     io.out.write(`${plain(name)}: ${plain(text)}\n${changes.map((line) => `  ${plain(line)}\n`).join('')}`)
   }
+  fail(planned.failed, io)
   const changes = planned.plans.flatMap((one) => one.changes)
   if (!yes || changes.length === 0) {
-    fail(planned.failed, io)
     if (changes.length > 0) io.out.write(`Nothing was done yet. To do all of it: swarm-slb takeover --from ${from} --yes\n`)
     else io.out.write('There is nothing to take over.\n')
     return planned.failed.length === 0 ? 0 : 1
   }
   const onProgress = (line: string) => io.out.write(`done: ${plain(line)}\n`)
   const { failed, done } = await app.takeOver(config, log, { from, force, dryRun: false, onProgress }, io.signal)
-  fail(failed, io)
+  fail(
+    failed.filter((line) => !planned.failed.includes(line)),
+    io,
+  )
   io.out.write(
     `${done} of ${changes.length} changes made.${failed.length === 0 ? ' Listeners that no service of this swarm wants stay until: swarm-slb approve\n' : ' It can be run again.\n'}`,
   )

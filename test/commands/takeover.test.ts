@@ -1,6 +1,7 @@
 // `takeover` on the command line: the plan first, and nothing done without --yes.
 import { describe, expect, test } from 'vitest'
 import type { App } from '../../src/commands/io.ts'
+import type { TakeoverReport } from '../../src/takeover.ts'
 import { run } from './terminal.ts'
 
 const CHANGES = ['tag load balancer swarm-slb:me=new', 'update listener tcp:80: note -> x']
@@ -49,6 +50,20 @@ describe('takeover', () => {
     expect(code).toBe(1)
     expect(err).toBe('failed: the other swarm seems to be alive\\u000a\\u001b[2J\n')
     expect(out).toContain('0 of 2 changes made. It can be run again.')
+  })
+
+  test('that fails in part says what will be left before it does the rest, and says it once', async () => {
+    const left = 'back: Forbidden.RAM'
+    const takingOver = (act: () => TakeoverReport): App['takeOver'] => {
+      return async (_, __, { dryRun }) => (dryRun ? { plans: [PLAN], failed: [left], done: 0 } : act())
+    }
+    const args = ['takeover', '--from', 'old', '--yes', '--force']
+    const done = takingOver(() => ({ plans: [PLAN], failed: [left, 'front: not done'], done: 1 }))
+    expect(await run(args, { app: { takeOver: done } })).toMatchObject({ code: 1, err: `failed: ${left}\nfailed: front: not done\n` })
+    const cut = takingOver(() => {
+      throw new Error('cut')
+    })
+    expect((await run(args, { app: { takeOver: cut } })).err).toContain(`failed: ${left}\n`)
   })
 
   test('with nothing to take over says so', async () => {
