@@ -2,19 +2,19 @@
 import type { Board, BoardPen } from './board.ts'
 import type { Config } from './config.ts'
 import type { Snapshot } from './core/model.ts'
-import type { Term } from './leadership.ts'
+import { type Term, waitText } from './leadership.ts'
 import type { Logger } from './log.ts'
 import type { Part } from './swarm/writer.ts'
 
 type Announcing = { readonly board: Board & BoardPen; readonly config: Config; readonly log: Logger; readonly now: () => number }
 
 /** Says on the board and, when it changes, in the log what this manager is. */
-export function announce({ board, config, log, now }: Announcing, snapshot: Snapshot, part: Part, { mayWrite, recheckAt }: Term): void {
+export function announce({ board, config, log, now }: Announcing, snapshot: Snapshot, part: Part, term: Term): void {
   const id = config.nodeId ?? snapshot.nodeId
   const nameOf = (wanted: string | undefined) => snapshot.nodes.find((node) => node.id === wanted)?.hostname
   const hostname = nameOf(id) ?? id
   const role = part.writes ? 'leader' : 'standby'
-  const waits = part.writes && !mayWrite && recheckAt !== undefined ? `writes begin in ${Math.ceil((recheckAt - now()) / 1000)} s` : ''
+  const waits = part.writes ? waitText(term, now()) : ''
   if (board.page().role !== role) log.info({ role, node: hostname, ...(part.why !== '' && { why: part.why }) }, 'role of this manager')
   board.publish({
     node: { id, hostname },

@@ -10,7 +10,7 @@ import { createDesires, type Desire, type DesireOptions } from './desired.ts'
 import { createFitness } from './fitness.ts'
 import { createFleet } from './fleet.ts'
 import { fleetPage } from './fleet-page.ts'
-import { followLeadership, writerRule } from './leadership.ts'
+import { followLeadership, type Term, waitText, writerRule } from './leadership.ts'
 import type { Logger } from './log.ts'
 import type { Loop, Why } from './loop.ts'
 import { createNews } from './news.ts'
@@ -95,6 +95,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
   const tell = createNews(log, board)
   const pausing = followPause(config.serviceId, now)
   let desire: Desire | undefined
+  let term: Term | undefined
   let loopOf: Loop | undefined
   /** Why the last pass failed, as the log knows it. */
   let told: string | undefined
@@ -127,7 +128,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     const reason = error instanceof Error ? error.message : String(error)
     if (told !== reason) tellUnready(log, error, reason)
     told = reason
-    leadership.note({ writes: false, ready: false, elsewhere: true })
+    term = leadership.note({ writes: false, ready: false, elsewhere: true })
     missed.failed()
     board.count('errors', { source: 'swarm' })
     board.publish({
@@ -142,20 +143,21 @@ export function createDaemon(options: DaemonOptions): Daemon {
 
   async function work(snapshot: SwarmReading, begun: number, loop: Loop, why: Why): Promise<void> {
     const part = partOf(rule, snapshot)
-    const term = leadership.note({ ...part, ready: true })
+    term = leadership.note({ ...part, ready: true })
+    const { mayWrite: leads, gained, recheckAt } = term
     const missedAt = missed.reading(snapshot, begun)
     fleet.noteCluster(snapshot.clusterId)
     announce(options, snapshot, part, term)
     makeWay(options, fitness.note(part, [...fleet.known.values()]))
-    if (term.gained) {
+    if (gained) {
       desires.forget()
       fleet.forget()
     }
     desire = await desires.read(pausing.read(snapshot), stop)
-    const mayWrite = term.mayWrite && !config.dryRun && !pausing.paused()
+    const mayWrite = leads && !config.dryRun && !pausing.paused()
     // A standby looks at its start and at each resync: often enough to take over warm, without doubling the calls of the leader.
     const resync = why.resync || (!part.writes && proof.takeTurn())
-    const how = { desire, mayWrite, resync, fresh: term.gained, newOnly: !part.writes && !resync }
+    const how = { desire, mayWrite, resync, fresh: gained, newOnly: !part.writes && !resync }
     const careful = [...fleet.known.values()].some(({ look }) => look?.pause !== undefined)
     const times = [...fleet.offer(how), sharing.offer({ ...how, careful })]
     publish(desire)
@@ -165,25 +167,34 @@ export function createDaemon(options: DaemonOptions): Daemon {
     board.took(now() - begun)
     loop.at(pausing.until())
     const tasksAt = asksAgain(snapshot, part) ? begun + (options.tasksMs ?? TASKS_MS) : undefined
-    for (const time of [...times, term.recheckAt, missedAt, desire.recheckAt, tasksAt, part.writes ? undefined : proof.dueAt()])
-      loop.at(time)
+    for (const time of [...times, recheckAt, missedAt, desire.recheckAt, tasksAt, part.writes ? undefined : proof.dueAt()]) loop.at(time)
+  }
+
+  /** Why nothing is released: an approval that nobody may act on would be forgotten by the next look. */
+  function refusal(shown: string, hash: string | undefined): string {
+    const { role, leader } = board.page()
+    if (role !== 'leader') return `this manager does not lead; ask ${leader || 'the leader'}`
+    if (shown === '') return 'nothing is held'
+    if (config.dryRun) return 'this is a dry run: nothing is ever written'
+    if (pausing.paused()) return 'writing is paused: approve when the pause is over'
+    const waits = term === undefined ? '' : waitText(term, now())
+    if (waits !== '') return `${waits}: approve then`
+    if (term?.mayWrite !== true) return 'this manager may not write at the moment: try again'
+    return hash !== undefined && hash !== shown ? 'what is held has changed since it was shown' : ''
   }
 
   return {
     known: () => fleet.known,
     idle: async () => void (await Promise.all([fleet.idle(), sharing.idle()])),
     lost() {
-      leadership.note({ writes: false, ready: true, elsewhere: true })
+      term = leadership.note({ writes: false, ready: true, elsewhere: true })
       log.warn({ node: board.page().node.hostname }, 'leadership was lost before a write; nothing more is written')
       loopOf?.at(now())
     },
     approve(hash) {
       const shown = fleet.heldHash()
-      const { role, leader } = board.page()
-      if (role !== 'leader') return { approved: [], hash: shown, error: `this manager does not lead; ask ${leader || 'the leader'}` }
-      if (shown === '') return { approved: [], hash: '', error: 'nothing is held' }
-      if (pausing.paused()) return { approved: [], hash: shown, error: 'writing is paused: approve when the pause is over' }
-      if (hash !== undefined && hash !== shown) return { approved: [], hash: shown, error: 'what is held has changed since it was shown' }
+      const error = refusal(shown, hash)
+      if (error !== '') return { approved: [], hash: shown, error }
       const approved = fleet.approve()
       loopOf?.at(now())
       return { approved, hash: shown, error: '' }

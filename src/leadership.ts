@@ -10,6 +10,10 @@ export type Term = {
   readonly recheckAt: number | undefined
 }
 
+/** For people, where this process is the writer and may not write yet; empty where there is no time to wait for. */
+export const waitText = ({ mayWrite, recheckAt }: Term, now: number): string =>
+  mayWrite || recheckAt === undefined ? '' : `writes begin in ${Math.max(1, Math.ceil((recheckAt - now) / 1000))} s`
+
 export function writerRule({ writer, serviceId, taskId, nodeId }: Pick<Config, 'writer' | 'serviceId' | 'taskId' | 'nodeId'>): WriterRule {
   const told = serviceId !== undefined && taskId !== undefined && nodeId !== undefined
   return { mode: writer, own: told ? { serviceId, taskId, nodeId } : undefined }

@@ -1,13 +1,14 @@
 // Deletes that the guard holds: over all load balancers together, shown to people, and released by them over the socket.
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Tuning } from '../src/app.ts'
 import type { StatusPage } from '../src/board.ts'
 import { ask } from '../src/http/client.ts'
 import { run } from './commands/terminal.ts'
 import { nodeJson } from './support/engine-json.ts'
-import { type Stand, startStand, swarmService, until } from './support/stand.ts'
+import { type Stand, startStand, swarmNodes, swarmService, until } from './support/stand.ts'
 
 let stand: Stand
 let directory: string
@@ -64,10 +65,19 @@ async function untilHeld(count: number): Promise<void> {
   throw new Error(`not ${count} held deletes, but ${await heldCount()}`)
 }
 
-async function exposeAll(count = MANY): Promise<void> {
+async function exposeAll(count = MANY, tuning: Tuning = {}): Promise<void> {
   stand.services(services(0, count, count))
-  stand.start()
+  stand.start(tuning)
   await until('all run', () => listeners().length === count && allRun(), 10_000)
+}
+
+async function standBy(): Promise<void> {
+  stand.nodes([
+    nodeJson({ id: 'node-1', address: '10.9.0.1', managerAddress: '10.9.0.1:2377' }),
+    nodeJson({ id: 'node-2', address: '10.9.0.2', managerAddress: '10.9.0.2:2377', leader: true }),
+    nodeJson({ id: 'node-3', address: '10.9.0.3' }),
+  ])
+  await until('it is a standby', () => stand.logged.some((line) => line.includes('"role":"standby"')))
 }
 
 describe('the guard', () => {
@@ -201,16 +211,47 @@ describe('approve', () => {
     await exposeAll(2)
     stand.services([])
     await untilHeld(2)
-    stand.nodes([
-      nodeJson({ id: 'node-1', address: '10.9.0.1', managerAddress: '10.9.0.1:2377' }),
-      nodeJson({ id: 'node-2', address: '10.9.0.2', managerAddress: '10.9.0.2:2377', leader: true }),
-      nodeJson({ id: 'node-3', address: '10.9.0.3' }),
-    ])
-    await until('it is a standby', () => stand.logged.some((line) => line.includes('"role":"standby"')))
+    await standBy()
     expect(await approve('--yes')).toMatchObject({ code: 1, err: expect.stringContaining('this node is a standby: run it on node-2') })
     expect(await post({})).toMatchObject({ status: 409, approved: [], error: 'this manager does not lead; ask node-2' })
     await pause(200)
     expect(listeners()).toHaveLength(2)
+  })
+
+  test('of a new leader is refused until it may write, and then releases what it says', async () => {
+    await exposeAll(2, { leaderWaitMs: 2500 })
+    stand.services([])
+    await untilHeld(2)
+    await standBy()
+    stand.nodes(swarmNodes(3))
+    await until('it leads again', () => stand.logged.filter((line) => line.includes('"role":"leader"')).length === 2)
+    await untilHeld(2)
+    const early = await approve('--yes')
+    expect(early).toMatchObject({ code: 1, err: expect.stringMatching(/writes begin in \d+ s/) })
+    expect(early.out).not.toContain('Released')
+    expect(await post({})).toMatchObject({ status: 409, approved: [], error: expect.stringMatching(/^writes begin in \d+ s/) })
+    while ((await page()).reason !== '') await pause(50)
+    expect(listeners()).toHaveLength(2)
+    expect(await approve('--yes')).toMatchObject({ code: 0, out: expect.stringContaining('Released: 2 of 2.') })
+    await until('both are gone', () => listeners().length === 0)
+  })
+
+  test('of a dry run is refused: nothing would come of it', async () => {
+    await exposeAll(2)
+    await stand.stop()
+    const env = { SLB_ID: 'lb-1,lb-2', SLB_SOCKET: socket(), SLB_DRY_RUN: 'true' }
+    const dry = await startStand({ env, sharing: stand.simulator })
+    try {
+      dry.services(services(0, 2, 2))
+      dry.start()
+      await until('it listens', () => existsSync(socket()))
+      while ((await page()).ports.filter(({ state }) => state === 'exposed').length < 2) await pause(20)
+      dry.services([])
+      await untilHeld(2)
+      expect(await approve('--yes')).toMatchObject({ code: 1, err: expect.stringContaining('dry run') })
+    } finally {
+      await dry.close()
+    }
   })
 
   test('where no daemon answers ends with 1', async () => {

@@ -9,7 +9,7 @@ import type { Instances } from '../src/providers/aliyun/instances.ts'
 import type { Provider } from '../src/providers/provider.ts'
 import { connectEngine } from '../src/swarm/client.ts'
 import { createLease } from '../src/swarm/leader.ts'
-import { balancer } from './support/build.ts'
+import { balancer, listener, toDefault } from './support/build.ts'
 import { type FakeEngine, fixture, startFakeEngine } from './support/fake-engine.ts'
 import { memoryProvider } from './support/memory-provider.ts'
 import { NO_CERTIFICATES } from './support/region.ts'
@@ -39,6 +39,7 @@ async function daemonOf(lookup: Instances['lookup'], { provider = memoryProvider
   const never = new AbortController().signal
   const board = createBoard({ version: '0', now: Date.now, aliveMs: 1000 })
   const at: number[] = []
+  const clock = { ahead: 0 }
   const loop: Loop = { wake: () => {}, at: (time) => void (time === undefined || at.push(time)), run: async () => {} }
   const daemon = createDaemon({
     config: readConfig({ env: { ...ENV, ...env, DOCKER_HOST: engine.host }, flags: {} }),
@@ -53,12 +54,12 @@ async function daemonOf(lookup: Instances['lookup'], { provider = memoryProvider
     } as never,
     board,
     log,
-    now: Date.now,
+    now: () => Date.now() + clock.ahead,
     stop: never,
     giveUp: never,
     leaderWaitMs: 0,
   })
-  return { pass: () => daemon.pass(loop, { resync: true }), logged, board, at, engine }
+  return { daemon, pass: () => daemon.pass(loop, { resync: true }), logged, board, at, engine, clock }
 }
 
 test('a fault of ours is told once, with the place where it happened, and tried again', async () => {
@@ -77,6 +78,24 @@ test('a swarm that cannot be read is told in one line', async () => {
   await pass()
   expect(logged.filter(({ level }) => level === 'error')).toEqual([])
   expect(logged.find(({ message }) => message.startsWith('swarm is not ready'))?.err).not.toContain('\n')
+})
+
+test('an approval right after leadership was lost is refused: the next look would forget it', async () => {
+  const owner = fixture<{ Swarm: { Cluster: { ID: string } } }>('info').Swarm.Cluster.ID
+  const name = owner.slice(0, 10)
+  const listeners = [8080, 8081].map((port) => listener('tcp', port, toDefault(port), `swarm-slb/${name}/gone/${port}-tcp`))
+  const provider = memoryProvider([balancer({ tags: { [`swarm-slb:${name}`]: owner }, listeners })])
+  const { daemon, pass, clock, engine: swarm } = await daemonOf(async () => new Map(), { provider })
+  swarm.state.services = []
+  for (const ahead of [0, 11 * 60_000, 11 * 60_000]) {
+    clock.ahead = ahead
+    await pass()
+    await daemon.idle()
+  }
+  daemon.lost()
+  expect(daemon.approve(undefined)).toMatchObject({ approved: [], error: expect.stringContaining('may not write at the moment') })
+  await pass()
+  expect(daemon.approve(undefined)).toMatchObject({ approved: [{ key: 'tcp:8080' }, { key: 'tcp:8081' }], error: '' })
 })
 
 test('a name that leads to a load balancer without our tag, while another one carries it, is a problem', async () => {
