@@ -1,22 +1,21 @@
 // One pass over one load balancer: read, diff, judge, apply. Never throws: a failed one must not stop the others.
 import { type ApplyHooks, type ApplyResult, applyPlan } from './apply.ts'
 import type { Wanted } from './core/claims.ts'
-import { countOwned } from './core/decided.ts'
 import { type Diff, diff } from './core/diff.ts'
 import { type BalancerMemory, type DiffRules, NO_MEMORY } from './core/diff-input.ts'
 import { type DriftMemory, dampen, NO_DRIFT } from './core/drift.ts'
-import { type GuardRules, guard, type Ledger } from './core/guard.ts'
+import type { GuardRules, Ledger } from './core/guard.ts'
 import { fitQuotas, type Limits } from './core/headroom.ts'
 import { foldHealth, type Health } from './core/health.ts'
-import { byIdentity } from './core/identity.ts'
 import { parseMark } from './core/marks.ts'
-import type { Chain, DeleteKey, LoadBalancer, Plan, Problem } from './core/model.ts'
-import { isHandOver, withMoves } from './core/moving.ts'
+import type { Chain, LoadBalancer, Plan, Problem } from './core/model.ts'
+import { withMoves } from './core/moving.ts'
 import type { Backends } from './core/nodes.ts'
 import { checkNotes, NO_NOTES, type NotesMemory } from './core/notes.ts'
 import { PAUSE_TAG, type Pause, pauseOf, tagProblems } from './core/pause.ts'
 import { allowedBy, type Policy } from './core/policy.ts'
 import { isTakenOver, lostTo, type Standing, standingOf, TAKEN_TAG, UNTAKEN } from './core/usable.ts'
+import { heldHere, judge, recount } from './guarding.ts'
 import { CallError, type Handle, type OpenOptions, type Provider, type Turn } from './providers/provider.ts'
 import { moveFaults, movesIn, noteUp } from './seen.ts'
 
@@ -100,10 +99,6 @@ export type Outcome =
 const UNUSABLE_MS = 300_000
 const HEALTH_AGAIN_MS = 5000
 
-function heldHere(ledger: Ledger, id: string): ReadonlySet<DeleteKey> {
-  return new Set([...ledger.held.values()].filter((held) => held.loadBalancer === id).map((held) => held.key))
-}
-
 const upToDate = (task: Task): Task => (task.newest === undefined ? task : { ...task, ...task.newest() })
 
 /** The newest wish, with the moves between load balancers that their tags ask for. */
@@ -149,24 +144,6 @@ const earliest = (...times: readonly (number | undefined)[]) => {
   return known.length === 0 ? undefined : Math.min(...known)
 }
 
-/** What is wanted may have changed for all load balancers at once: what each held when it was last read is judged by the same wish. */
-function recount(shared: Shared, { wanted, rules, backends, now }: Task): Map<string, { owned: number; alive: number } | undefined> {
-  const isUp = (place: string) => shared.up.has(place)
-  const known = countedFor(wanted)
-  return new Map(
-    [...shared.ledger.counts].map(([id, before]) => {
-      const lb = shared.read.get(id)
-      if (before === undefined || lb === undefined) return [id, before]
-      const count = known.get(lb) ?? countOwned({ lb, wanted, rules, backends, isUp, now: now() })
-      known.set(lb, count)
-      return [id, count]
-    }),
-  )
-}
-
-/** The same load balancer is judged by the same wish once, however many others are looked at meanwhile. */
-const countedFor = byIdentity((_: Wanted) => new Map<LoadBalancer, { owned: number; alive: number }>())
-
 /** Reads and plans; writes nothing. */
 async function lookAt(given: Task, shared: Shared): Promise<Look> {
   const owned = (name: string) => parseMark(name)?.owner === given.rules.owner
@@ -196,19 +173,8 @@ async function lookAt(given: Task, shared: Shared): Promise<Look> {
   const { driftOnly } = task
   const damped = mayWrite ? dampen(fitted.plan, task.remembered.drift, { driftOnly, now: task.now() }) : undefined
   const wished = damped?.plan ?? fitted.plan
-  const { clusterChanged } = shared.ledger
+  const guarded = judge(wished, lb, task, shared, mayWrite)
   const taken = lb.tags[TAKEN_TAG] !== undefined
-  const guarded = guard(
-    wished,
-    id,
-    { ...shared.ledger, clusterChanged: clusterChanged || taken },
-    rules.guard,
-    task.now(),
-    isHandOver(lb, task.wanted, movesIn(shared)),
-  )
-  // A pass that may not write judges too, so that a standby shows what would be held; but nothing counts as deleted or approved there.
-  const idle = mayWrite ? {} : { deleted: shared.ledger.deleted }
-  shared.ledger = { ...guarded.ledger, clusterChanged, ...idle, ...(task.mayWrite ? {} : { approved: new Set<string>() }) }
   const settled = taken && isTakenOver(seen.verdicts, wished)
   return {
     ...base,
