@@ -1,10 +1,11 @@
 // What the guard knows of all load balancers together, brought up to date by each look at one of them.
 import type { Wanted } from './core/claims.ts'
 import { countOwned } from './core/decided.ts'
-import { type Guarded, guard, type Ledger } from './core/guard.ts'
+import { goneSince } from './core/gone.ts'
+import { type Gone, type Guarded, guard, type Ledger, noteGone } from './core/guard.ts'
 import { byIdentity } from './core/identity.ts'
 import type { DeleteKey, LoadBalancer, Plan } from './core/model.ts'
-import { isHandOver } from './core/moving.ts'
+import { isHandOver, movesOf, withMoves } from './core/moving.ts'
 import { TAKEN_TAG } from './core/usable.ts'
 import type { Shared, Task } from './reconcile.ts'
 import { movesIn } from './seen.ts'
@@ -33,21 +34,40 @@ export function heldHere(ledger: Ledger, id: string): ReadonlySet<DeleteKey> {
   return new Set([...ledger.held.values()].filter((held) => held.loadBalancer === id).map((held) => held.key))
 }
 
-/** @param mayWrite a pass that may not judges too, so that a standby shows what would be held; but nothing counts as deleted or approved there */
-export function judge(wished: Plan, lb: LoadBalancer, task: Task, shared: Shared, mayWrite: boolean): Guarded {
+/**
+ * Deletes by another process, seen in the reading before and this one. Where this process alone could have written in between there are
+ * none: its own are counted, and what a person deletes while it writes is that person's.
+ * @param alone it has been the writer since the reading before
+ */
+export function goneHere(lb: LoadBalancer, task: Task, shared: Shared, alone: boolean): readonly Gone[] {
+  const before = shared.read.get(lb.id)
+  if (before === undefined || alone) return []
+  // As the moves were then: the tag of one that is over may be gone, too.
+  const moves = movesOf(shared.read.values(), (id) => shared.ledger.counts.has(id))
+  const isMoved = isHandOver(lb, withMoves(task.wanted, moves), moves)
+  return goneSince(before, lb, task.rules.owner).filter(({ key, service }) => !isMoved({ deletes: key, service }))
+}
+
+/**
+ * @param mayWrite a pass that may not judges too, so that a standby shows what would be held; but nothing counts as deleted or approved there
+ * @param gone see goneHere
+ */
+export function judge(
+  wished: Plan,
+  lb: LoadBalancer,
+  task: Task,
+  shared: Shared,
+  { mayWrite, gone }: { readonly mayWrite: boolean; readonly gone: readonly Gone[] },
+): Guarded {
   const { id, rules, wanted } = task
-  const { ledger } = shared
-  const guarded = guard(
-    wished,
-    id,
-    { ...ledger, clusterChanged: ledger.clusterChanged || lb.tags[TAKEN_TAG] !== undefined },
-    rules.guard,
-    task.now(),
-    isHandOver(lb, wanted, movesIn(shared)),
-  )
+  const { clusterChanged } = shared.ledger
+  const ledger = noteGone(shared.ledger, id, gone, rules.guard, task.now())
+  const taken = lb.tags[TAKEN_TAG] !== undefined
+  const isMoved = isHandOver(lb, wanted, movesIn(shared))
+  const guarded = guard(wished, id, { ...ledger, clusterChanged: clusterChanged || taken }, rules.guard, task.now(), isMoved)
   shared.ledger = {
     ...guarded.ledger,
-    clusterChanged: ledger.clusterChanged,
+    clusterChanged,
     ...(mayWrite ? {} : { deleted: ledger.deleted }),
     ...(task.mayWrite ? {} : { approved: new Set<string>() }),
   }

@@ -15,7 +15,7 @@ import { checkNotes, NO_NOTES, type NotesMemory } from './core/notes.ts'
 import { PAUSE_TAG, type Pause, pauseOf, tagProblems } from './core/pause.ts'
 import { allowedBy, type Policy } from './core/policy.ts'
 import { isTakenOver, lostTo, type Standing, standingOf, TAKEN_TAG, UNTAKEN } from './core/usable.ts'
-import { heldHere, judge, recount } from './guarding.ts'
+import { goneHere, heldHere, judge, recount } from './guarding.ts'
 import { CallError, type Handle, type OpenOptions, type Provider, type Turn } from './providers/provider.ts'
 import { moveFaults, movesIn, noteUp } from './seen.ts'
 
@@ -149,6 +149,7 @@ async function lookAt(given: Task, shared: Shared): Promise<Look> {
   const owned = (name: string) => parseMark(name)?.owner === given.rules.owner
   const handle = await given.provider.open(given.id, { members: given.members, owned }, given.signal)
   const lb = handle.actual
+  const led = shared.fresh.has(given.id)
   shared.fresh.set(given.id, lb)
   shared.current.set(given.id, lb)
   const notes = checkNotes(given.remembered.notes, lb)
@@ -158,6 +159,7 @@ async function lookAt(given: Task, shared: Shared): Promise<Look> {
   const standing = standingOf(lb, rules.owner, rules.clusterId, lost)
   const pause = pauseOf(lb.tags[PAUSE_TAG], task.remembered.pause, task.now())
   const mayWrite = task.mayWrite && pause === undefined
+  const gone = goneHere(lb, task, shared, led && task.mayWrite)
   const kept = { balancer: seen.memory, notes, pause, lostTo: lost }
   shared.read.set(id, lb)
   shared.ledger = { ...shared.ledger, counts: recount(shared, task).set(id, { owned: seen.owned, alive: seen.alive }) }
@@ -173,7 +175,7 @@ async function lookAt(given: Task, shared: Shared): Promise<Look> {
   const { driftOnly } = task
   const damped = mayWrite ? dampen(fitted.plan, task.remembered.drift, { driftOnly, now: task.now() }) : undefined
   const wished = damped?.plan ?? fitted.plan
-  const guarded = judge(wished, lb, task, shared, mayWrite)
+  const guarded = judge(wished, lb, task, shared, { mayWrite, gone })
   const taken = lb.tags[TAKEN_TAG] !== undefined
   const settled = taken && isTakenOver(seen.verdicts, wished)
   return {

@@ -1,5 +1,7 @@
 // The guard against a whole daemon: what is held stays held, whoever leads and however often the daemon is started.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { StatusPage } from '../src/board.ts'
+import { type Managers, managerNodes, startManagers } from './support/managers.ts'
 import { type Stand, startStand, swarmNodes, swarmService, until } from './support/stand.ts'
 
 let stand: Stand
@@ -47,6 +49,50 @@ describe('a script that removes all stacks one by one', () => {
     await wait(1000)
     expect(listeners()).toBe(left)
     expect(left).toBeGreaterThan(1)
+  })
+})
+
+describe('a change of the writer', () => {
+  const IDS = ['m1', 'm2'] as const
+  let managers: Managers
+  const left = () => managers.simulator.state.loadBalancers[0]?.listeners.length ?? 0
+  const status = async (id: string): Promise<StatusPage> => JSON.parse(await managers.of(id).page('/status.json'))
+  const eventually = <T>(look: () => Promise<T>) => expect.poll(() => look().catch(() => undefined), { timeout: 10_000 })
+  const exposed = async (id: string) => (await status(id)).ports.filter(({ state }) => state === 'exposed').length
+  const held = async (id: string) => (await status(id)).held.deletes.length
+
+  beforeEach(async () => {
+    managers = await startManagers(IDS)
+    managers.show({ services: services(0) })
+    await managers.start('m1')
+    await until('all are there', () => left() === COUNT, 10_000)
+    await managers.start('m2')
+    await eventually(() => exposed('m2')).toBe(COUNT)
+  })
+  afterEach(() => managers.close())
+
+  async function handTo(id: string): Promise<void> {
+    managers.show({ nodes: managerNodes(IDS, id) })
+    await eventually(async () => [(await status(id)).role, (await status(id)).reason]).toEqual(['leader', ''])
+  }
+
+  test('gives no more free deletes: those of the one before count', async () => {
+    managers.show({ services: services(COUNT - 1) })
+    await until('a few are gone', () => left() === 7)
+    await handTo('m2')
+    await eventually(() => held('m2')).toBe(6)
+    await wait(500)
+    expect(left()).toBe(7)
+  })
+
+  test('counts what was deleted once, also where the first one leads again', async () => {
+    managers.show({ services: services(3) })
+    await until('three are gone', () => left() === COUNT - 3)
+    await handTo('m2')
+    await handTo('m1')
+    managers.show({ services: services(5) })
+    await until('two more are free', () => left() === COUNT - 5)
+    expect(await held('m1')).toBe(0)
   })
 })
 

@@ -19,6 +19,9 @@ export type HeldDelete = {
   readonly reason: string
 }
 
+/** One that somebody else did. */
+export type Gone = Pick<HeldDelete, 'key' | 'service'>
+
 /** What the guard knows of all load balancers together. */
 export type Ledger = {
   /** Deletes let through, with the time, milliseconds: one that is tried again at once counts once. */
@@ -63,15 +66,31 @@ export function holdAll(ledger: Ledger): string | undefined {
 }
 
 function free(ledger: Ledger, rules: GuardRules): number {
-  const recent = ledger.deleted.size
+  const used = ledger.deleted.size
   const { count, percent } = rules.maxDeletes
-  const quota = Math.max(count, Math.floor(((total(ledger).owned + recent) * percent) / 100))
-  return Math.max(0, quota - recent)
+  const quota = Math.max(count, Math.floor(((total(ledger).owned + used) * percent) / 100))
+  return Math.max(0, quota - used)
 }
 
 /** The same delete a moment ago did not get through: it is counted already. Later it is another one: a listener may come and go. */
 const isRetry = (deleted: Ledger['deleted'], approval: string, now: number) =>
   [...deleted].some(([key, time]) => key.startsWith(`${approval}@`) && now - time < RETRY_MS)
+
+const recent = (deleted: Ledger['deleted'], { window }: GuardRules, now: number) =>
+  new Map([...deleted].filter(([, time]) => now - time < window))
+
+/**
+ * Counts deletes that another process did, or a person: whoever begins to lead goes on with what was free, and not anew. What this process
+ * did itself, or saw before, is counted already.
+ */
+export function noteGone(ledger: Ledger, loadBalancer: string, gone: readonly Gone[], rules: GuardRules, now: number): Ledger {
+  const deleted = recent(ledger.deleted, rules, now)
+  for (const one of gone) {
+    const approval = approvalOf({ loadBalancer, ...one })
+    if (![...deleted.keys()].some((key) => key.startsWith(`${approval}@`))) deleted.set(`${approval}@${now}`, now)
+  }
+  return { ...ledger, deleted }
+}
 
 export type Guarded = { readonly run: Plan; readonly ledger: Ledger; readonly recheckAt: number | undefined }
 
@@ -106,7 +125,7 @@ export function guard(
   now: number,
   isHandOver: (chain: Chain) => boolean = () => false,
 ): Guarded {
-  const ledger: Ledger = { ...before, deleted: new Map([...before.deleted].filter(([, time]) => now - time < rules.window)) }
+  const ledger: Ledger = { ...before, deleted: recent(before.deleted, rules, now) }
   const all = holdAll(ledger)
   const unread = !total(ledger).known
   let left = free(ledger, rules)

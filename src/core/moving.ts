@@ -98,7 +98,11 @@ export function withMoves(wanted: Wanted, moves: Moves): Wanted {
 }
 
 /** Deletes that are the end of a move, which people asked for: the same service port has the same listener on the new load balancer. */
-export function isHandOver(lb: LoadBalancer, wanted: Wanted, moves: Moves): (chain: Chain) => boolean {
+export function isHandOver(
+  lb: Pick<LoadBalancer, 'id'>,
+  wanted: Wanted,
+  moves: Moves,
+): (chain: Pick<Chain, 'deletes' | 'service'>) => boolean {
   const move = moves.get(lb.id)
   if (move?.withdraw !== true) return () => false
   const there = new Set(
