@@ -64,7 +64,14 @@ const moveText = (known: Known | undefined) => (known?.look === undefined ? '' :
 
 export function createFleet(options: FleetOptions): Fleet {
   const { cloud, board, log, now, stop, giveUp } = options
-  const shared: Shared = { ledger: newLedger([]), up: new Set(), read: new Map(), fresh: new Map(), current: new Map() }
+  const shared: Shared = {
+    ledger: newLedger([]),
+    up: new Set(),
+    read: new Map(),
+    fresh: new Map(),
+    current: new Map(),
+    clusters: new Map(),
+  }
   const workers = new Map<string, Worker>()
   const known = new Map<string, Known>()
   const first = new Map<string, LoadBalancer>()

@@ -89,7 +89,14 @@ type Looking = {
 /** Looks until every load balancer is known, and every name of one: labels may use the names of those that the configuration names by id. */
 async function lookTwice({ desires, snapshot, provider, read, region }: Looking, now: () => number, signal: AbortSignal) {
   const before = await desires.read(snapshot, signal)
-  const shared: Shared = { ledger: newLedger(before.loadBalancers), up: new Set(), read, fresh: read, current: new Map(read) }
+  const shared: Shared = {
+    ledger: newLedger(before.loadBalancers),
+    up: new Set(),
+    read,
+    fresh: read,
+    current: new Map(read),
+    clusters: new Map(),
+  }
   const look = (desire: Desire) => lookAll(desire, provider, shared, now, signal)
   const first = await look(before)
   const learned = first.map(({ id, outcome }) => outcome.status === 'looked' && desires.learn(outcome.look.lb.name, id))

@@ -7,6 +7,7 @@ import { type DriftMemory, dampen, NO_DRIFT } from './core/drift.ts'
 import type { GuardRules, Ledger } from './core/guard.ts'
 import { fitQuotas, type Limits } from './core/headroom.ts'
 import { foldHealth, type Health } from './core/health.ts'
+import { isMarked } from './core/life.ts'
 import { parseMark } from './core/marks.ts'
 import type { Chain, LoadBalancer, Plan, Problem } from './core/model.ts'
 import { withMoves } from './core/moving.ts'
@@ -14,10 +15,11 @@ import type { Backends } from './core/nodes.ts'
 import { checkNotes, NO_NOTES, type NotesMemory } from './core/notes.ts'
 import { PAUSE_TAG, type Pause, pauseOf, tagProblems } from './core/pause.ts'
 import { allowedBy, type Policy } from './core/policy.ts'
-import { isTakenOver, lostTo, type Standing, standingOf, TAKEN_TAG, UNTAKEN } from './core/usable.ts'
+import { isTakenOver, type Standing, TAKEN_TAG, UNTAKEN } from './core/usable.ts'
 import { goneHere, heldHere, judge, recount } from './guarding.ts'
 import { CallError, type Handle, type OpenOptions, type Provider, type Turn } from './providers/provider.ts'
 import { moveFaults, movesIn, noteUp } from './seen.ts'
+import { standingAt } from './standing.ts'
 
 export type ReconcileRules = DiffRules &
   Limits & {
@@ -49,6 +51,8 @@ export interface Shared {
   readonly fresh: Map<string, LoadBalancer>
   /** The same, with our own changes since. */
   readonly current: Map<string, LoadBalancer>
+  /** By load balancer and owner, what the owner's tag said when it was last there. */
+  readonly clusters: Map<string, string>
 }
 
 /** What a pass is to bring about. */
@@ -149,18 +153,17 @@ async function lookAt(given: Task, shared: Shared): Promise<Look> {
   const owned = (name: string) => parseMark(name)?.owner === given.rules.owner
   const handle = await given.provider.open(given.id, { members: given.members, owned }, given.signal)
   const lb = handle.actual
+  const { standing, lostTo } = await standingAt(handle, upToDate(given), shared)
   const led = shared.fresh.has(given.id)
   shared.fresh.set(given.id, lb)
   shared.current.set(given.id, lb)
   const notes = checkNotes(given.remembered.notes, lb)
   const { task, seen } = await readDiff(given, handle, notes, shared)
   const { id, rules } = task
-  const lost = lostTo(shared.read.get(id), lb, rules.owner, task.remembered.lostTo)
-  const standing = standingOf(lb, rules.owner, rules.clusterId, lost)
   const pause = pauseOf(lb.tags[PAUSE_TAG], task.remembered.pause, task.now())
   const mayWrite = task.mayWrite && pause === undefined
   const gone = goneHere(lb, task, shared, led && task.mayWrite)
-  const kept = { balancer: seen.memory, notes, pause, lostTo: lost }
+  const kept = { balancer: seen.memory, notes, pause, lostTo }
   shared.read.set(id, lb)
   shared.ledger = { ...shared.ledger, counts: recount(shared, task).set(id, { owned: seen.owned, alive: seen.alive }) }
   noteUp(lb, rules.owner, shared)
@@ -181,7 +184,7 @@ async function lookAt(given: Task, shared: Shared): Promise<Look> {
   return {
     ...base,
     wished,
-    run: [...withTag(guarded.run, standing), ...(settled ? [UNTAKEN] : [])],
+    run: [...withTag(guarded.run, standing, lb, rules.owner), ...(settled ? [UNTAKEN] : [])],
     problems: [...(task.problems ?? []), ...tagProblems(lb, pause), ...moveFaults(lb, shared), ...seen.problems, ...fitted.problems],
     resting: damped?.resting ?? [],
     remembered: { ...kept, drift: damped?.memory ?? task.remembered.drift },
@@ -189,9 +192,9 @@ async function lookAt(given: Task, shared: Shared): Promise<Look> {
   }
 }
 
-/** The tag that says whose load balancer this is goes before the first write. */
-function withTag(plan: Plan, standing: Standing): Plan {
-  if (plan.length === 0 || standing.status !== 'untagged') return plan
+/** The tag that says whose load balancer this is goes before the first write, and is put back where somebody took it off: others go by it. */
+function withTag(plan: Plan, standing: Standing, lb: LoadBalancer, owner: string): Plan {
+  if (standing.status !== 'untagged' || (plan.length === 0 && !isMarked(lb, owner))) return plan
   return [{ id: 'tag', service: undefined, after: [], changes: [standing.tag] }, ...plan]
 }
 

@@ -176,6 +176,63 @@ describe('a second swarm under the same owner', () => {
   })
 })
 
+describe('our tag that somebody stripped', () => {
+  const strip = () => {
+    a.lb().tags = []
+  }
+  const OURS = { 'swarm-slb:me': 'cluster0123456789' }
+
+  test('is written again by the swarm that had it, although nothing else is due, and also after a restart of its daemon', async () => {
+    await serve(a, 8080)
+    strip()
+    await until('it is there again', () => tags()['swarm-slb:me'] === OURS['swarm-slb:me'])
+    await a.stop()
+    strip()
+    a.start()
+    await until('it is there again', () => tags()['swarm-slb:me'] === OURS['swarm-slb:me'])
+    a.services([web(8080), web(8081)])
+    await until('it goes on', () => runs(8081))
+  })
+
+  test('gives nothing to a second swarm under the same owner, which saw whose it was, or sees who answers', async () => {
+    await serve(a, 8080)
+    const b = await second()
+    b.services([web(9090)])
+    b.start()
+    await until('it tells', () => logged(b, 'names cluster cluster0123456789').length === 1)
+    await a.stop()
+    strip()
+    const before = writes()
+    await until('it tells whose it was', () => logged(b, 'named cluster cluster0123456789').length === 1)
+    await b.stop()
+    b.start()
+    await until('it tells who answers', () => logged(b, 'answer health checks').length === 1)
+    // What was once seen to be alive may be ill for a while.
+    falls()
+    await wait(1300)
+    expect(writes()).toBe(before)
+    a.start()
+    await until('the first one writes its tag again', () => tags()['swarm-slb:me'] === OURS['swarm-slb:me'])
+    await wait(1300)
+    expect([changes(b), ports()]).toEqual([[], [8080]])
+  })
+
+  test('of a swarm that is gone does not keep another one from taking over', async () => {
+    await serve(a, 8080)
+    await a.stop()
+    strip()
+    const b = await second()
+    b.services([web(9090)])
+    b.start()
+    await until('it tells', () => logged(b, 'swarm-slb takeover --from me').length === 1)
+    falls()
+    expect(await take(b, 'me')).toMatchObject({ done: 1, failed: [] })
+    expect(tags()).toEqual({ 'swarm-slb:me': 'clusterB', 'swarm-slb:taken': 'me/unknown' })
+    await until('it goes on', () => runs(9090))
+    expect(ports()).toEqual([8080, 9090])
+  })
+})
+
 describe('a swarm that was built anew on the same machines', () => {
   const anew = (stand: Stand) => {
     stand.engine.state.info = engineInfo('clusterB')

@@ -1,5 +1,6 @@
 // Plans how one load balancer goes over to this swarm from an owner before it: the same owner under another cluster id, or another owner.
 // Everything is changed in place, so that nothing is interrupted, and each step may be the last one: the rest is planned anew.
+import { isMarked } from './life.ts'
 import { formatBackendNote, formatMark, type Mark, markService, ownerTag, parseBackendNote, parseMark } from './marks.ts'
 import {
   type ActualListener,
@@ -11,7 +12,7 @@ import {
   type Member,
   type Plan,
 } from './model.ts'
-import { standingOf, TAKEN_TAG, takenValue } from './usable.ts'
+import { standingOf, TAKEN_TAG, takenValue, UNKNOWN } from './usable.ts'
 
 export type TakeoverRules = {
   readonly from: string
@@ -84,13 +85,9 @@ function countOf({ listeners, groups, members }: LoadBalancer, from: string): st
 /** The tags that come first: ours, and whom we took it from, so that nothing is deleted without approval. */
 function firstTag(lb: LoadBalancer, { from, owner, clusterId }: TakeoverRules): Chain {
   const before = lb.tags[ownerTag(from)]
-  const taken = before === clusterId || lb.tags[TAKEN_TAG] !== undefined ? {} : { [TAKEN_TAG]: takenValue(from, before ?? 'unknown') }
+  const taken = before === clusterId || lb.tags[TAKEN_TAG] !== undefined ? {} : { [TAKEN_TAG]: takenValue(from, before ?? UNKNOWN) }
   return chain(TAG, [], [{ kind: 'tagLoadBalancer', tags: { ...taken, [ownerTag(owner)]: clusterId } }])
 }
-
-const marked = ({ listeners, groups, members }: LoadBalancer, from: string): boolean =>
-  [...listeners.map(({ note }) => note), ...groups.map(({ name }) => name)].some((text) => parseMark(text)?.owner === from) ||
-  [members, ...groups.map((group) => group.members)].flat().some(({ note }) => parseBackendNote(note)?.owner === from)
 
 export function planTakeover(lb: LoadBalancer, rules: TakeoverRules): Takeover {
   const { from, owner, clusterId } = rules
@@ -99,12 +96,12 @@ export function planTakeover(lb: LoadBalancer, rules: TakeoverRules): Takeover {
   const standing = standingOf(lb, owner, clusterId)
   if (standing.status === 'unusable') return { status: 'refused', text: standing.text }
   if (from === owner) {
-    if (own === undefined) return { status: 'nothing', text: `no tag ${ownerTag(owner)}: there is nothing to take over` }
     if (own === clusterId) return { status: 'nothing', text: 'is already one of this swarm' }
-    const text = `${countOf(lb, from)} of cluster ${own} count as ours`
+    if (own === undefined && !isMarked(lb, owner)) return { status: 'nothing', text: `nothing here is marked by ${owner}` }
+    const text = `${countOf(lb, from)} of ${own === undefined ? 'an unknown cluster' : `cluster ${own}`} count as ours`
     return { status: 'plan', plan: [firstTag({ ...lb, tags: without(lb.tags, TAKEN_TAG) }, rules)], text }
   }
-  if (before === undefined && !marked(lb, from)) return { status: 'nothing', text: `nothing here is marked by ${from}` }
+  if (before === undefined && !isMarked(lb, from)) return { status: 'nothing', text: `nothing here is marked by ${from}` }
   if (own !== undefined && own !== clusterId) return { status: 'refused', text: `${standingText(standing)}: that comes first` }
   const chains = [
     ...groupChains(lb.groups, rules),
@@ -120,17 +117,3 @@ export function planTakeover(lb: LoadBalancer, rules: TakeoverRules): Takeover {
 const standingText = (standing: ReturnType<typeof standingOf>) => ('text' in standing ? standing.text : '')
 
 const without = (tags: LoadBalancer['tags'], key: string) => Object.fromEntries(Object.entries(tags).filter(([name]) => name !== key))
-
-/**
- * Servers that answer health checks of that owner's listeners and are no nodes of this swarm: another swarm is alive behind them.
- * @param healthy of one load balancer: listener and server of each row that is normal
- */
-export function signsOfLife(
-  lb: LoadBalancer,
-  from: string,
-  healthy: readonly { readonly listener: string; readonly server: string }[],
-  ours: ReadonlySet<string>,
-): readonly string[] {
-  const keys = new Set<string>(lb.listeners.flatMap(({ key, note }) => (parseMark(note)?.owner === from ? [key] : [])))
-  return [...new Set(healthy.flatMap(({ listener, server }) => (keys.has(listener) && !ours.has(server) ? [server] : [])))].sort()
-}

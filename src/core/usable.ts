@@ -1,4 +1,5 @@
 // May this load balancer be written to at all, and does its tag say it is ours? Nothing is moved elsewhere by itself.
+import { isMarked } from './life.ts'
 import { ownerTag, parseMark, taggedOwner } from './marks.ts'
 import type { Chain, Change, LoadBalancer, Plan, Problem } from './model.ts'
 import type { Verdict } from './verdicts.ts'
@@ -7,6 +8,8 @@ const FOREIGN_TAGS = ['kubernetes.do.not.delete', 'ack.aliyun.com']
 
 /** Written by a takeover: whom it was taken from. While it is there no listener is deleted without approval, whichever process leads. */
 export const TAKEN_TAG = 'swarm-slb:taken'
+/** In place of a cluster id. */
+export const UNKNOWN = 'unknown'
 export const takenValue = (owner: string, clusterId: string): string => `${owner}/${clusterId}`
 
 export type Standing =
@@ -26,8 +29,22 @@ function unusable({ id, status, listeners, tags }: LoadBalancer): string | undef
 
 const otherwise = (from: string) => `nothing is written; if this swarm is to go on with it: swarm-slb takeover --from ${from}`
 
-/** @param lostTo see lostTo */
-export function standingOf(lb: LoadBalancer, owner: string, clusterId: string, lostTo?: string): Standing {
+/** What a reading without our tag does not say. */
+type Before = {
+  /** See lostTo. */
+  readonly lostTo?: string | undefined
+  /** The cluster that our tag named when it was last there. UNKNOWN: servers of another swarm answer behind listeners with our mark. */
+  readonly cluster?: string | undefined
+}
+
+/** Another swarm with our owner's name has what stands here, although no tag says so now. */
+function othersText(owner: string, cluster: string): string {
+  const tag = ownerTag(owner)
+  if (cluster !== UNKNOWN) return `tag ${tag} is gone and named cluster ${cluster} when it was last there`
+  return `there is no tag ${tag}, and servers behind listeners of ${owner} answer health checks that are no known nodes of this swarm`
+}
+
+export function standingOf(lb: LoadBalancer, owner: string, clusterId: string, { lostTo: lost, cluster }: Before = {}): Standing {
   const readOnly = (text: string): Standing => ({ status: 'readOnly', text })
   const text = unusable(lb)
   if (text !== undefined) return { status: 'unusable', text }
@@ -42,8 +59,11 @@ export function standingOf(lb: LoadBalancer, owner: string, clusterId: string, l
   }
   if (own === clusterId) return { status: 'ours' }
   const takers = Object.keys(lb.tags).flatMap((key) => taggedOwner(key) ?? [])
-  const taker = lb.tags[TAKEN_TAG] === takenValue(owner, clusterId) ? (takers[0] ?? 'another swarm') : lostTo
+  const taker = lb.tags[TAKEN_TAG] === takenValue(owner, clusterId) ? (takers[0] ?? 'another swarm') : lost
   if (taker !== undefined) return readOnly(`${taker} took this load balancer over from ${owner}: ${otherwise(taker)}`)
+  if (cluster !== undefined && cluster !== clusterId && isMarked(lb, owner)) {
+    return readOnly(`${othersText(owner, cluster)}: ${otherwise(owner)}`)
+  }
   return { status: 'untagged', tag: { kind: 'tagLoadBalancer', tags: { [ownerTag(owner)]: clusterId } } }
 }
 

@@ -1,10 +1,11 @@
 // What goes over to this swarm, in which order, and what speaks against it.
 import { describe, expect, test } from 'vitest'
 import { describeChange } from '../../src/core/describe.ts'
+import { othersAlive, signsOfLife } from '../../src/core/life.ts'
 import { formatMark, markService } from '../../src/core/marks.ts'
 import type { Chain, LoadBalancer } from '../../src/core/model.ts'
-import { planTakeover, signsOfLife, type TakeoverRules } from '../../src/core/takeover.ts'
-import { lostTo, standingOf } from '../../src/core/usable.ts'
+import { planTakeover, type TakeoverRules } from '../../src/core/takeover.ts'
+import { lostTo, standingOf, UNKNOWN } from '../../src/core/usable.ts'
 import { balancer, group, listener, markOf, member, toDefault, toGroup, webListener } from '../support/build.ts'
 import { applied } from '../support/memory-load-balancer.ts'
 
@@ -53,8 +54,14 @@ describe('the same owner under another cluster id', () => {
     expect(standingOf(after, 'me', 'gone').status).toBe('readOnly')
   })
 
+  test('without a tag takes over what has our mark', () => {
+    const bare = { ...lb, tags: {} }
+    expect(planTakeover(bare, SAME)).toMatchObject({ text: '1 listener, 0 groups, 0 backends of an unknown cluster count as ours' })
+    expect(carriedOut(bare, SAME).tags).toEqual({ 'swarm-slb:me': 'new', 'swarm-slb:taken': 'me/unknown' })
+  })
+
   test.each([
-    ['there is no tag', balancer({ tags: {} })],
+    ['there is no tag and no mark', balancer({ tags: {} })],
     ['it is ours', balancer({ tags: { 'swarm-slb:me': 'new' } })],
   ])('is nothing where %s', (_, there) => {
     expect(planTakeover(there, SAME).status).toBe('nothing')
@@ -134,20 +141,49 @@ test('a healthy server that is no node of this swarm is a sign of life, but not 
   expect(signsOfLife(olden(), 'old', rows, new Set(['i-1']))).toEqual(['i-7'])
 })
 
+test('a sign of life of another swarm is a healthy server with our mark that is no node of ours, and no server of other people', () => {
+  const rows = (...servers: readonly string[]) => servers.map((server) => ({ listener: 'tcp:8080', server }))
+  const lb = balancer({
+    members: [member('i-1'), member('i-2'), member('i-3', { note: 'by hand' })],
+    groups: [group('rsp-1', markOf('web'), [member('i-4', { port: 1 })])],
+    listeners: [webListener(), listener('tcp', 22, toDefault(22), 'ssh')],
+  })
+  expect(othersAlive(lb, 'me', rows('i-1', 'i-2', 'i-3', 'i-4'), new Set(['i-1']))).toEqual(['i-2', 'i-4'])
+  expect(othersAlive(lb, 'me', rows('i-1'), new Set(['i-1']))).toEqual([])
+  expect(othersAlive(lb, 'me', [{ listener: 'tcp:22', server: 'i-2' }], new Set(['i-1']))).toEqual([])
+})
+
 describe('a tag of ours that is gone', () => {
   const ours = balancer({ listeners: [webListener()] })
   const bare = { ...ours, tags: {} }
 
   test('is written again where our marks still stand: a tool stripped it', () => {
     expect(lostTo(ours, bare, 'me', undefined)).toBeUndefined()
-    expect(standingOf(bare, 'me', 'cluster-1', undefined).status).toBe('untagged')
+    expect(standingOf(bare, 'me', 'cluster-1').status).toBe('untagged')
+    expect(standingOf(bare, 'me', 'cluster-1', { cluster: 'cluster-1' }).status).toBe('untagged')
   })
 
   test('is left where a listener of ours has another owner now, at that look and at all that follow', () => {
     const taken = { ...bare, listeners: [webListener({ note: 'swarm-slb/new/web/80-tcp' })] }
     expect(lostTo(ours, taken, 'me', undefined)).toBe('new')
     expect(lostTo(taken, taken, 'me', 'new')).toBe('new')
-    expect(standingOf(taken, 'me', 'cluster-1', 'new')).toMatchObject({ status: 'readOnly', text: expect.stringContaining('new took') })
+    expect(standingOf(taken, 'me', 'cluster-1', { lostTo: 'new' })).toMatchObject({
+      status: 'readOnly',
+      text: expect.stringContaining('new took'),
+    })
     expect(lostTo(taken, ours, 'me', 'new')).toBeUndefined()
+  })
+
+  test('is left where it named another cluster when it was last there, for as long as anything has our mark', () => {
+    const standing = standingOf(bare, 'me', 'cluster-1', { cluster: 'cluster-2' })
+    expect(standing).toMatchObject({ status: 'readOnly', text: expect.stringMatching(/named cluster cluster-2 .*takeover --from me/) })
+    const members = { ...bare, listeners: [], members: [member('i-1', { note: 'swarm-slb/me/0' })] }
+    expect(standingOf(members, 'me', 'cluster-1', { cluster: 'cluster-2' }).status).toBe('readOnly')
+    expect(standingOf({ ...bare, listeners: [] }, 'me', 'cluster-1', { cluster: 'cluster-2' }).status).toBe('untagged')
+  })
+
+  test('is left where servers of another swarm answer behind our listeners', () => {
+    const standing = standingOf(bare, 'me', 'cluster-1', { cluster: UNKNOWN })
+    expect(standing).toMatchObject({ status: 'readOnly', text: expect.stringMatching(/answer health checks .*takeover --from me/) })
   })
 })

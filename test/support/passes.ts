@@ -22,6 +22,7 @@ export const sharedBy = (...loadBalancers: readonly string[]): Shared => ({
   read: new Map(),
   fresh: new Map(),
   current: new Map(),
+  clusters: new Map(),
 })
 
 export type Wish = Partial<Omit<Offer, 'claims'>> & { readonly services?: readonly Service[]; readonly nodes?: readonly Node[] }
