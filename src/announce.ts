@@ -4,6 +4,7 @@ import type { Config } from './config.ts'
 import type { Snapshot } from './core/model.ts'
 import { type Term, waitText } from './leadership.ts'
 import type { Logger } from './log.ts'
+import { EngineError, NotReady } from './swarm/errors.ts'
 import type { Part } from './swarm/writer.ts'
 
 type Announcing = { readonly board: Board & BoardPen; readonly config: Config; readonly log: Logger; readonly now: () => number }
@@ -34,4 +35,11 @@ export function makeWay({ board, log }: Announcing, reason: string): void {
       'the cloud does not answer here; this task makes way for that of another manager',
     )
   if (reason !== before) board.publish({ makesWay: reason })
+}
+
+/** Only errors of the engine and the swarm are expected here: any other is a fault of ours, and its stack says where. */
+export function tellUnready(log: Logger, error: unknown, reason: string): void {
+  const expected = error instanceof NotReady || error instanceof EngineError
+  if (expected) log.warn({ err: reason }, 'swarm is not ready; everything stays as it is')
+  else log.error({ err: error instanceof Error ? error.stack : reason }, 'unexpected error; everything stays as it is')
 }

@@ -1,5 +1,6 @@
 // One pass after another: read the swarm, say who may write, hand each load balancer what is wanted of it, show it all on the board.
-import { announce, makeWay } from './announce.ts'
+import { announce, makeWay, tellUnready } from './announce.ts'
+import { refusalOf } from './approval.ts'
 import type { Board, BoardPen } from './board.ts'
 import type { Cloud } from './cloud.ts'
 import type { Config } from './config.ts'
@@ -10,7 +11,7 @@ import { createDesires, type Desire, type DesireOptions } from './desired.ts'
 import { createFitness } from './fitness.ts'
 import { createFleet } from './fleet.ts'
 import { fleetPage } from './fleet-page.ts'
-import { followLeadership, type Term, waitText, writerRule } from './leadership.ts'
+import { followLeadership, type Term, writerRule } from './leadership.ts'
 import type { Logger } from './log.ts'
 import type { Loop, Why } from './loop.ts'
 import { createNews } from './news.ts'
@@ -21,7 +22,6 @@ import { createProof } from './proof.ts'
 import { createSharing, type SharingOptions } from './sharing.ts'
 import type { Engine } from './swarm/client.ts'
 import { toService } from './swarm/convert.ts'
-import { EngineError, NotReady } from './swarm/errors.ts'
 import type { Lease } from './swarm/leader.ts'
 import { fingerprint, type MissedMemory, nextMissed } from './swarm/missed.ts'
 import { readSnapshot, type SwarmReading } from './swarm/read.ts'
@@ -170,19 +170,6 @@ export function createDaemon(options: DaemonOptions): Daemon {
     for (const time of [...times, recheckAt, missedAt, desire.recheckAt, tasksAt, part.writes ? undefined : proof.dueAt()]) loop.at(time)
   }
 
-  /** Why nothing is released: an approval that nobody may act on would be forgotten by the next look. */
-  function refusal(shown: string, hash: string | undefined): string {
-    const { role, leader } = board.page()
-    if (role !== 'leader') return `this manager does not lead; ask ${leader || 'the leader'}`
-    if (shown === '') return 'nothing is held'
-    if (config.dryRun) return 'this is a dry run: nothing is ever written'
-    if (pausing.paused()) return 'writing is paused: approve when the pause is over'
-    const waits = term === undefined ? '' : waitText(term, now())
-    if (waits !== '') return `${waits}: approve then`
-    if (term?.mayWrite !== true) return 'this manager may not write at the moment: try again'
-    return hash !== undefined && hash !== shown ? 'what is held has changed since it was shown' : ''
-  }
-
   return {
     known: () => fleet.known,
     idle: async () => void (await Promise.all([fleet.idle(), sharing.idle()])),
@@ -193,7 +180,8 @@ export function createDaemon(options: DaemonOptions): Daemon {
     },
     approve(hash) {
       const shown = fleet.heldHash()
-      const error = refusal(shown, hash)
+      const { dryRun } = config
+      const error = refusalOf({ page: board.page(), held: shown, shown: hash, term, dryRun, paused: pausing.paused(), now: now() })
       if (error !== '') return { approved: [], hash: shown, error }
       const approved = fleet.approve()
       loopOf?.at(now())
@@ -211,13 +199,6 @@ export function createDaemon(options: DaemonOptions): Daemon {
       }
     },
   }
-}
-
-/** Only errors of the engine and the swarm are expected here: any other is a fault of ours, and its stack says where. */
-function tellUnready(log: Logger, error: unknown, reason: string): void {
-  const expected = error instanceof NotReady || error instanceof EngineError
-  if (expected) log.warn({ err: reason }, 'swarm is not ready; everything stays as it is')
-  else log.error({ err: error instanceof Error ? error.stack : reason }, 'unexpected error; everything stays as it is')
 }
 
 /** Tasks matter, and Swarm announces none: to ports in host mode, and to who writes where that can be somebody else. */
