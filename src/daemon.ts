@@ -70,6 +70,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     ...options,
     ...options.sharing,
     read: () => fleet.shared.fresh,
+    open: () => fleet.open(),
     nodeName: () => board.page().node.hostname,
     dryRun: config.dryRun,
     finished: (again) => {

@@ -6,6 +6,7 @@ import { describeChange } from './core/describe.ts'
 import { approve, type HeldDelete, heldHash, newLedger } from './core/guard.ts'
 import type { LoadBalancer, Plan } from './core/model.ts'
 import { describeMove } from './core/moving.ts'
+import { isOpen } from './core/usable.ts'
 import type { Desire } from './desired.ts'
 import type { Logger } from './log.ts'
 import type { Offer } from './offer.ts'
@@ -44,6 +45,8 @@ export interface Fleet {
   readonly known: ReadonlyMap<string, Known>
   /** As each load balancer was found at the start. */
   readonly first: ReadonlyMap<string, LoadBalancer>
+  /** A load balancer was read that may be written to. */
+  open(): boolean
   nameOf(id: string): string
   /** Hands out what is wanted now; answers with the times at which something is due. */
   offer(offer: FleetOffer): readonly (number | undefined)[]
@@ -95,10 +98,14 @@ export function createFleet(options: FleetOptions): Fleet {
     options.due(now())
   }
 
+  const open = () => [...known.values()].some(({ look }) => look !== undefined && isOpen(look.standing))
+
   function finished(id: string, outcome: Outcome): void {
     const before = known.get(id)
     const next = know(id, outcome, before)
+    const wasOpen = open()
     known.set(id, next)
+    if (!wasOpen && open()) options.due(now())
     if (outcome.status === 'looked' && !first.has(id)) first.set(id, outcome.look.lb)
     // A reading that was given up for the end says nothing about the load balancer.
     if (!stop.aborted) report.state(id, before?.error ?? '', next.error)
@@ -142,6 +149,7 @@ export function createFleet(options: FleetOptions): Fleet {
     shared,
     known,
     first,
+    open,
     nameOf,
     offer({ desire, newOnly, ...how }) {
       const { wanted, backends, rules } = desire

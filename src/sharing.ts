@@ -19,6 +19,8 @@ export type SharingOptions = {
   readonly giveUp: AbortSignal
   /** Each load balancer as it was last read. */
   readonly read: () => ReadonlyMap<string, LoadBalancer>
+  /** Some load balancer may be written to: while none may, nothing that they share is. */
+  readonly open: () => boolean
   readonly nodeName: () => string
   /** Nothing will ever be written: what would follow is shown as if it were done. */
   readonly dryRun: boolean
@@ -63,7 +65,7 @@ export function createSharing(options: SharingOptions): Sharing {
     offer({ desire, careful, ...how }) {
       const { wants, wanted, loadBalancers } = desire
       const rules = { ...desire.rules, policy: careful ? 'create-only' : desire.rules.policy } as const
-      const due = worker.offer({ ...how, wants, wanted, loadBalancers, rules })
+      const due = worker.offer({ ...how, mayWrite: how.mayWrite && options.open(), wants, wanted, loadBalancers, rules })
       if (dryRun) report.planned(worker.changes())
       return due
     },

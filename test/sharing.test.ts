@@ -35,6 +35,7 @@ function sharing(options: MemoryOptions & Partial<SharingOptions> = {}) {
     stop: stop.signal,
     giveUp: stop.signal,
     read: () => new Map([['lb-1', balancer()]]),
+    open: () => true,
     nodeName: () => 'node-1',
     dryRun: false,
     finished: () => {},
@@ -113,6 +114,16 @@ test('while a load balancer is paused nothing that serves is touched', async () 
     'removeAclEntries',
     'uploadCertificate',
   ])
+})
+
+test('while no load balancer may be written to nothing is, and all of it as soon as one may', async () => {
+  let open = false
+  const its = sharing({ open: () => open })
+  await its.pass()
+  expect(its.provider.regionWritten).toEqual([])
+  open = true
+  await its.pass({ resync: false })
+  expect(its.provider.regionWritten).toHaveLength(2)
 })
 
 test('without wishes nothing is on the page', async () => {

@@ -97,13 +97,15 @@ describe('a second swarm under the same owner', () => {
     await serve(a, 8080)
     const before = writes()
     const b = await second()
-    b.services([web(9090)])
+    b.services([swarmService('web', 31_090, { 'slb.port.80': 'tcp://:9090', 'slb.port.80.allow': '10.0.0.0/8' })])
     b.start()
     await until('it tells', () => logged(b, 'swarm-slb takeover --from me').length === 1)
     await b.stop()
     b.start()
     await until('it tells again', () => logged(b, 'swarm-slb takeover --from me').length === 2)
+    await wait(300)
     expect(writes()).toBe(before)
+    expect(a.simulator.state.acls).toEqual([])
   })
 
   test('does not take over while the first one answers, unless it is forced to', async () => {

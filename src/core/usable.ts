@@ -19,6 +19,9 @@ export type Standing =
   | { readonly status: 'readOnly'; readonly text: string }
   | { readonly status: 'unusable'; readonly text: string }
 
+/** It may be written to. */
+export const isOpen = ({ status }: Standing): boolean => status === 'ours' || status === 'untagged'
+
 function unusable({ id, status, listeners, tags }: LoadBalancer): string | undefined {
   const foreign = FOREIGN_TAGS.find((tag) => tags[tag] !== undefined)
   if (status === 'missing') return `load balancer ${id} does not exist in this region`
