@@ -5,6 +5,7 @@ import { cleanLoadBalancers } from './cleanup.ts'
 import { type CloudOptions, connectCloud } from './cloud.ts'
 import type { Config } from './config.ts'
 import type { Problem } from './core/model.ts'
+import type { Clusters } from './core/usable.ts'
 import { createDaemon, type DaemonOptions } from './daemon.ts'
 import { askHealth } from './health.ts'
 import { serveHttp, serveSocket } from './http/server.ts'
@@ -12,6 +13,7 @@ import { inspect } from './inspect.ts'
 import { writerRule } from './leadership.ts'
 import type { Logger } from './log.ts'
 import { createLoop } from './loop.ts'
+import { perSwarm } from './per-swarm.ts'
 import { connectEngine } from './swarm/client.ts'
 import { checkWriter, createLease } from './swarm/leader.ts'
 import { watchSwarm } from './swarm/watch.ts'
@@ -64,23 +66,11 @@ export async function runDaemon(config: Config, log: Logger, signal: AbortSignal
     observe: ({ action, code }) => board.count('cloudRequests', { action, code }),
   })
   const watch = watchSwarm({ engine, onEvent: (kind) => loop.wake(kind), log, tally: board, now: clock })
-  const daemon = createDaemon({
-    config,
-    engine,
-    cloud,
-    lease,
-    watch,
-    board,
-    log,
-    now: clock,
-    stop: signal,
-    giveUp: giveUp.signal,
-    leaderWaitMs: tuning.leaderWaitMs,
-    tasksMs: tuning.tasksMs,
-    proofMs: tuning.proofMs,
-    sharing: tuning.sharing,
-    steadyRules: tuning.steadyRules,
-  })
+  const { leaderWaitMs, tasksMs, proofMs, sharing, steadyRules } = tuning
+  const given = { config, engine, cloud, lease, watch, board, log, now: clock, giveUp: giveUp.signal }
+  const begin = (stop: AbortSignal, clusters: Clusters) =>
+    createDaemon({ ...given, stop, clusters, leaderWaitMs, tasksMs, proofMs, sharing, steadyRules })
+  const daemon = perSwarm(begin, signal)
   const times = { resyncMs: config.resyncMs, settleMs: tuning.settleMs ?? SETTLE_MS, now: clock, speed: tuning.speed ?? 1 }
   const loop = createLoop({ pass: (why) => daemon.pass(loop, why), ...times })
   const health = askHealth(daemon.known)

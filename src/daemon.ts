@@ -7,6 +7,7 @@ import type { Config } from './config.ts'
 import type { HeldDelete } from './core/guard.ts'
 import { byIdentity } from './core/identity.ts'
 import type { Snapshot } from './core/model.ts'
+import type { Clusters } from './core/usable.ts'
 import { createDesires, type Desire, type DesireOptions } from './desired.ts'
 import { createFitness } from './fitness.ts'
 import { createFleet } from './fleet.ts'
@@ -45,6 +46,8 @@ export type DaemonOptions = {
   readonly tasksMs?: number | undefined
   /** A standby shows at least this often that it can read the cloud. Milliseconds; 5 minutes where it is not given. */
   readonly proofMs?: number | undefined
+  /** What tags said before this daemon began. */
+  readonly clusters?: Clusters | undefined
   /** Other times for certificates and access control lists. */
   readonly sharing?: Pick<SharingOptions, 'filesMs' | 'times'> | undefined
   readonly steadyRules?: DesireOptions['steadyRules']
@@ -53,7 +56,8 @@ export type DaemonOptions = {
 type ApprovalAnswer = { readonly approved: readonly HeldDelete[]; readonly hash: string; readonly error: string }
 
 export interface Daemon {
-  pass(loop: Loop, why: Why): Promise<void>
+  /** anotherSwarm: the engine shows another one than before, and this daemon is of no more use. */
+  pass(loop: Loop, why: Why): Promise<'done' | 'anotherSwarm'>
   approve(hash: string | undefined): ApprovalAnswer
   known(): ReadonlyMap<string, Known>
   /** A check between two readings found that another manager leads. */
@@ -98,6 +102,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
   let desire: Desire | undefined
   let term: Term | undefined
   let loopOf: Loop | undefined
+  let clusterId: string | undefined
   /** Why the last pass failed, as the log knows it. */
   let told: string | undefined
 
@@ -142,12 +147,23 @@ export function createDaemon(options: DaemonOptions): Daemon {
     loop.at(now() + UNREADY_MS)
   }
 
+  /** Then nothing is written any more on what is remembered of the one before. */
+  function isAnother(snapshot: Snapshot): boolean {
+    clusterId ??= snapshot.clusterId
+    if (snapshot.clusterId === clusterId) return false
+    term = leadership.note({ writes: false, ready: false, elsewhere: true })
+    log.warn(
+      { before: clusterId, now: snapshot.clusterId },
+      'the engine shows another swarm than before: everything begins as after a start',
+    )
+    return true
+  }
+
   async function work(snapshot: SwarmReading, begun: number, loop: Loop, why: Why): Promise<void> {
     const part = partOf(rule, snapshot)
     term = leadership.note({ ...part, ready: true })
     const { mayWrite: leads, gained, recheckAt } = term
     const missedAt = missed.reading(snapshot, begun)
-    fleet.noteCluster(snapshot.clusterId)
     announce(options, snapshot, part, term)
     makeWay(options, fitness.note(part, [...fleet.known.values()]))
     if (gained) {
@@ -193,11 +209,14 @@ export function createDaemon(options: DaemonOptions): Daemon {
       board.turned()
       const begun = now()
       try {
-        await work(await readSnapshot(engine, stop, ownService(rule), convert), begun, loop, why)
+        const snapshot = await readSnapshot(engine, stop, ownService(rule), convert)
+        if (isAnother(snapshot)) return 'anotherSwarm'
+        await work(snapshot, begun, loop, why)
         told = undefined
       } catch (error) {
         if (!stop.aborted) unready(error, begun, loop)
       }
+      return 'done'
     },
   }
 }

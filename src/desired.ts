@@ -125,7 +125,6 @@ export function createDesires(options: DesireOptions): Desires {
   let services = newServicesMemory(now())
   let nodes = NO_NODES
   let labelMemory: SteadyMemory = new Map()
-  let owner: string | undefined
   const startedAt = now()
   const names = new Map<string, string>()
   const labels = labelRules(config)
@@ -145,8 +144,7 @@ export function createDesires(options: DesireOptions): Desires {
       const steadied = steady(asRead.services, labelMemory, steadyRules, now())
       labelMemory = steadied.memory
       const snapshot = { ...asRead, services: steadied.services }
-      // Pinned: another cluster id does not make the marks of this process somebody else's.
-      owner ??= ownerOf(config, snapshot.clusterId)
+      const owner = ownerOf(config, snapshot.clusterId)
       const limit = AbortSignal.any([signal, AbortSignal.timeout(LOOKUP_MS)])
       const addresses = snapshot.nodes.map((node) => ({ id: node.id, address: node.address, label: node.labels['slb.instance-id'] }))
       const [known, found] = await Promise.all([finder.find(names, limit), instances.lookup(addresses, limit)])

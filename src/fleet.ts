@@ -6,7 +6,7 @@ import { describeChange } from './core/describe.ts'
 import { approve, type HeldDelete, heldHash, newLedger } from './core/guard.ts'
 import type { LoadBalancer, Plan } from './core/model.ts'
 import { describeMove } from './core/moving.ts'
-import { isOpen } from './core/usable.ts'
+import { type Clusters, isOpen } from './core/usable.ts'
 import type { Desire } from './desired.ts'
 import type { Logger } from './log.ts'
 import type { Offer } from './offer.ts'
@@ -32,6 +32,8 @@ export type FleetOptions = {
   readonly dryRun: boolean
   /** Somebody said that nothing is to be written anywhere now; plans are logged then too. */
   readonly paused?: () => boolean
+  /** What tags said before this process began with this swarm. */
+  readonly clusters?: Clusters | undefined
 }
 
 type FleetOffer = Pick<Offer, 'mayWrite' | 'resync' | 'fresh'> & {
@@ -50,7 +52,6 @@ export interface Fleet {
   nameOf(id: string): string
   /** Hands out what is wanted now; answers with the times at which something is due. */
   offer(offer: FleetOffer): readonly (number | undefined)[]
-  noteCluster(id: string): void
   /** What was seen before leading may be older than what the leader before did: on its word nothing closes, and no tag counts. */
   forget(): void
   /** Releases what is held now. Answers with it. */
@@ -73,7 +74,7 @@ export function createFleet(options: FleetOptions): Fleet {
     read: new Map(),
     fresh: new Map(),
     current: new Map(),
-    clusters: new Map(),
+    clusters: options.clusters ?? new Map(),
   }
   const workers = new Map<string, Worker>()
   const known = new Map<string, Known>()
@@ -174,10 +175,6 @@ export function createFleet(options: FleetOptions): Fleet {
       shared.up.clear()
       shared.fresh.clear()
       shared.current.clear()
-    },
-    noteCluster(id) {
-      const pinned = shared.ledger.clusterId ?? id
-      shared.ledger = { ...shared.ledger, clusterId: pinned, clusterChanged: pinned !== id }
     },
     approve() {
       const shown = held()

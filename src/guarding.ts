@@ -60,14 +60,13 @@ export function judge(
   { mayWrite, gone }: { readonly mayWrite: boolean; readonly gone: readonly Gone[] },
 ): Guarded {
   const { id, rules, wanted } = task
-  const { clusterChanged } = shared.ledger
-  const ledger = noteGone(shared.ledger, id, gone, rules.guard, task.now())
-  const taken = lb.tags[TAKEN_TAG] !== undefined
+  const taken = new Set([...shared.ledger.taken, id])
+  if (lb.tags[TAKEN_TAG] === undefined) taken.delete(id)
+  const ledger = noteGone({ ...shared.ledger, taken }, id, gone, rules.guard, task.now())
   const isMoved = isHandOver(lb, wanted, movesIn(shared))
-  const guarded = guard(wished, id, { ...ledger, clusterChanged: clusterChanged || taken }, rules.guard, task.now(), isMoved)
+  const guarded = guard(wished, id, ledger, rules.guard, task.now(), isMoved)
   shared.ledger = {
     ...guarded.ledger,
-    clusterChanged,
     ...(mayWrite ? {} : { deleted: ledger.deleted }),
     ...(task.mayWrite ? {} : { approved: new Set<string>() }),
   }

@@ -15,7 +15,7 @@ import type { Backends } from './core/nodes.ts'
 import { checkNotes, NO_NOTES, type NotesMemory } from './core/notes.ts'
 import { PAUSE_TAG, type Pause, pauseOf, tagProblems } from './core/pause.ts'
 import { allowedBy, type Policy } from './core/policy.ts'
-import { isTakenOver, type Standing, TAKEN_TAG, UNTAKEN } from './core/usable.ts'
+import { type Clusters, isTakenOver, type Standing, TAKEN_TAG, UNTAKEN } from './core/usable.ts'
 import { goneHere, heldHere, judge, recount } from './guarding.ts'
 import { CallError, type Handle, type OpenOptions, type Provider, type Turn } from './providers/provider.ts'
 import { moveFaults, movesIn, noteUp } from './seen.ts'
@@ -51,8 +51,7 @@ export interface Shared {
   readonly fresh: Map<string, LoadBalancer>
   /** The same, with our own changes since. */
   readonly current: Map<string, LoadBalancer>
-  /** By load balancer and owner, what the owner's tag said when it was last there. */
-  readonly clusters: Map<string, string>
+  readonly clusters: Clusters
 }
 
 /** What a pass is to bring about. */

@@ -89,7 +89,6 @@ export function createRegionWorker(options: RegionOptions): RegionWorker {
   const reading = createRegionReading(now, times.lag)
   let memory = newRegionMemory(now())
   let auditAt = now() + times.firstAudit
-  let clusterId: string | undefined
   let offered: RegionOffer | undefined
   /** An offer that asked for a pass while one was under way. */
   let again = false
@@ -104,7 +103,7 @@ export function createRegionWorker(options: RegionOptions): RegionWorker {
   const refusals = createRegionRefusals(now, times.rest)
 
   const used = () => usedCertificates(offered?.loadBalancers ?? [], options.read())
-  const mayWrite = () => offered?.mayWrite === true && offered.rules.clusterId === clusterId
+  const mayWrite = () => offered?.mayWrite === true
 
   function seen(): string {
     const { region, denied, absent } = reading.view(NOBODY)
@@ -151,7 +150,7 @@ export function createRegionWorker(options: RegionOptions): RegionWorker {
 
   async function pass(offer: RegionOffer): Promise<Ending> {
     const lists = needed(offer)
-    const tag = regionTag(offer.rules.owner, clusterId ?? '')
+    const tag = regionTag(offer.rules.owner, offer.rules.clusterId)
     const read = offer.loadBalancers.flatMap((id) => options.read().get(id) ?? [])
     const handle = await reading.read(provider, { lists, wants: offer.wants, tag, read }, stop)
     if (lists.has('certificates') && lists.has('acls')) auditAt = now() + times.audit
@@ -219,7 +218,6 @@ export function createRegionWorker(options: RegionOptions): RegionWorker {
       return { ...view, region: judge(offered).changes.reduce((region, change) => afterRegionChange(region, change), view.region) }
     },
     offer(offer) {
-      clusterId ??= offer.rules.clusterId
       offered = offer
       if (offer.fresh) auditAt = Math.min(auditAt, now() + times.firstAudit)
       const plan = judge(offer)

@@ -46,12 +46,6 @@ describe('the owner', () => {
     })
     expect((await desires({ SLB_OWNER: 'me' }).read()).rules.owner).toBe('me')
   })
-
-  test("stays when the cluster id changes: its marks do not become somebody else's", async () => {
-    const { read } = desires()
-    await read()
-    expect((await read({ clusterId: 'zyxwvutsrq' })).rules).toMatchObject({ owner: 'abcdefghij', clusterId: 'zyxwvutsrq' })
-  })
 })
 
 describe('the name of a load balancer', () => {

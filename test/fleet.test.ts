@@ -101,22 +101,24 @@ test('an instance that the cloud refuses is looked up again', async () => {
   expect(forgotten).toEqual(['i-2'])
 })
 
-test('while the cluster id is another than at the start nothing is deleted without approval, however long', async () => {
+test('while a load balancer carries the sign of a takeover nothing there is deleted without approval, however long', async () => {
   const listeners = ['old', 'web'].map((name, index) => listener('tcp', 8080 + index, toDefault(30_000 + index), markOf(name)))
-  const { fleet, pass, desireOf, provider, clock } = await fleetOf({}, [balancer({ members: threeMembers(), listeners })])
+  const tags = { 'swarm-slb:me': 'cluster-1', 'swarm-slb:taken': 'me/cluster-0' }
+  const { fleet, pass, desireOf, provider, clock } = await fleetOf({}, [balancer({ tags, members: threeMembers(), listeners })])
   const wanted = wantedBy([web({ 'slb.port.80': 'tcp://:8081' }, { ports: [port(30_001)] })], {
     memory: remembers(['web', 'old'], { old: clock.now - MINUTE }),
   })
-  fleet.noteCluster('one')
-  fleet.noteCluster('two')
   for (let minute = 0; minute < 60; minute++) {
     await pass(desireOf([], { wanted }))
     clock.now += MINUTE
   }
   expect(provider.lb().listeners).toHaveLength(2)
-  fleet.noteCluster('one')
+  expect([...fleet.shared.ledger.held.values()]).toMatchObject([{ key: 'tcp:8080', reason: expect.stringContaining('taken over') }])
+  fleet.approve()
   await pass(desireOf([], { wanted }))
-  expect(provider.lb().listeners.map(({ key }) => key)).toEqual(['tcp:8081'])
+  await pass(desireOf([], { wanted }))
+  expect(provider.lb()).toMatchObject({ listeners: [{ key: 'tcp:8081' }], tags: { 'swarm-slb:me': 'cluster-1' } })
+  expect(provider.lb().tags['swarm-slb:taken']).toBeUndefined()
 })
 
 describe('deletes and load balancers that were never read', () => {

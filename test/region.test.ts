@@ -340,13 +340,6 @@ describe('trouble', () => {
     await stopped.pass(wantsFile('a'))
     expect(stopped.lines()).toEqual([])
   })
-
-  test('another cluster id ends writing: what carries the old one is somebody else’s', async () => {
-    const its = ground()
-    await its.pass(NO_WANTS)
-    await its.pass(wantsFile('a'), { rules: { ...RULES, policy: 'sync', clusterId: 'cluster-2' } })
-    expect(its.lines()).toEqual([])
-  })
 })
 
 describe('what the cloud refuses', () => {

@@ -1,25 +1,35 @@
 // Two swarms and one load balancer: a swarm that was built anew, one that changed its owner's name, and two that live side by side by mistake.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { planOnce, takeOver } from '../src/app.ts'
+import { planOnce, type Tuning, takeOver } from '../src/app.ts'
 import { readConfig } from '../src/config.ts'
+import { selfSigned } from './simulator/dataplane/certificate.ts'
 import { silent } from './support/board.ts'
 import { nodeJson } from './support/engine-json.ts'
 import { engineInfo, type Stand, type StandOptions, startStand, swarmNodes, swarmService, until } from './support/stand.ts'
 
 let a: Stand
+let directory: string
 const others: Stand[] = []
 const RESYNC = { SLB_RESYNC_INTERVAL: '1s' }
 beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'two-swarms-'))
+  const { cert, key } = selfSigned('shop.example.com')
+  writeFileSync(join(directory, 'shop.crt'), cert)
+  writeFileSync(join(directory, 'shop.key'), key)
   const far = Array.from({ length: 3 }, (_, index) => ({ id: `i-b${index + 1}`, privateIp: `10.8.0.${index + 1}` }))
   const near = Array.from({ length: 8 }, (_, index) => ({ id: `i-${index + 1}`, privateIp: `10.9.0.${index + 1}` }))
   a = await startStand({
-    env: RESYNC,
+    env: { ...RESYNC, SLB_CERT_DIR: directory },
     state: { loadBalancers: [{ id: 'lb-1', name: 'front', address: '127.0.0.1' }], instances: [...near, ...far] },
   })
 })
 afterEach(async () => {
   for (const stand of others.splice(0)) await stand.close()
   await a.close()
+  rmSync(directory, { recursive: true, force: true })
 })
 
 /** Another swarm on other machines, unless `machines` says that they are the same. */
@@ -56,8 +66,12 @@ const take = (stand: Stand, from: string, over: { readonly dryRun?: boolean; rea
   takeOver(configOf(stand), silent, { from, dryRun: false, force: false, onProgress: () => {}, ...over }, never)
 
 async function serve(stand: Stand, ...numbers: readonly number[]): Promise<void> {
+  await serveWith({}, stand, ...numbers)
+}
+
+async function serveWith(tuning: Tuning, stand: Stand, ...numbers: readonly number[]): Promise<void> {
   stand.services(numbers.map(web))
-  stand.start()
+  stand.start(tuning)
   await until('all are served', () => numbers.every(runs), 8000)
 }
 
@@ -241,12 +255,15 @@ describe('a swarm that was built anew on the same machines', () => {
   }
 
   test('is read-only until it takes over, then keeps what its services want and deletes nothing without approval', async () => {
-    await serve(a, 8080, 8081, 8082)
+    await a.close()
+    a = await startStand({ env: { SLB_RESYNC_INTERVAL: '60s', SLB_CERT_DIR: directory } })
+    // Ten minutes pass in 1.5 s.
+    await serveWith({ speed: 400 }, a, 8080, 8081, 8082)
     const before = writes()
     anew(a)
     a.services([web(8080)])
     await until('it tells', () => logged(a, 'swarm-slb takeover --from me').length === 1)
-    await wait(500)
+    await wait(2000)
     expect(writes()).toBe(before)
     const shown = await take(a, 'me', { dryRun: true })
     expect(shown).toMatchObject({
@@ -257,10 +274,45 @@ describe('a swarm that was built anew on the same machines', () => {
     expect(writes()).toBe(before)
     await take(a, 'me')
     await until('what is not wanted is held', () => logged(a, 'delete is held').length === 2)
-    await wait(300)
+    await wait(5000)
     expect(ports()).toEqual([8080, 8081, 8082])
     a.services([web(8080), web(9090)])
     await until('what is wanted is served', () => runs(9090))
+    const all = [web(8080), web(8081), web(8082), web(9090)]
+    a.services(all)
+    await until('the sign is gone', () => tags()['swarm-slb:taken'] === undefined)
+    a.services(all.slice(1))
+    await until('one goes freely', () => ports().length === 3)
+    const safe = { 'slb.port.80': 'https://:443', 'slb.port.80.cert-id': 'file:shop', 'slb.port.80.allow': '10.0.0.0/8' }
+    a.services([...all.slice(1), swarmService('shop', 31_443, safe)])
+    await until('it has its certificate and its list', () => runs(443))
+    const keys = [...a.simulator.state.certificates, ...a.simulator.state.acls].flatMap((one) => one.tags.map(({ key }) => key))
+    expect(keys).toEqual(['swarm-slb:me:clusterB', 'swarm-slb:me:clusterB'])
+  })
+
+  test('without an SLB_OWNER has another one, takes over from that and goes on', async () => {
+    await a.close()
+    a = await startStand({ env: { ...RESYNC, SLB_OWNER: '' } })
+    await serve(a, 8080)
+    anew(a)
+    a.services([web(8080)])
+    await until('it tells', () => logged(a, 'another swarm than before').length === 1)
+    await take(a, 'cluster012')
+    await until('it is served under the new name', () => notes().join() === 'swarm-slb/clusterB/web8080/80-tcp')
+    a.services([web(8080), web(8081)])
+    await until('it goes on', () => runs(8081))
+    expect(tags()).toEqual({ 'swarm-slb:clusterB': 'clusterB' })
+  })
+
+  test('and lost its tag in the same moment is read-only all the same', async () => {
+    await serve(a, 8080, 8081)
+    const before = writes()
+    a.lb().tags = []
+    anew(a)
+    a.services([web(8080)])
+    await until('it tells', () => logged(a, 'named cluster cluster0123456789').length === 1)
+    await wait(300)
+    expect(writes()).toBe(before)
   })
 
   test('keeps everything when its daemon is started anew, and when another manager leads', async () => {

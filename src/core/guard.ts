@@ -30,20 +30,19 @@ export type Ledger = {
   readonly approved: ReadonlySet<string>
   /** By load balancer; undefined: not read yet. */
   readonly counts: ReadonlyMap<string, { readonly owned: number; readonly alive: number } | undefined>
-  /** The cluster id that this process began with, and whether it changed. */
-  readonly clusterId: string | undefined
-  readonly clusterChanged: boolean
+  /** Load balancers that were taken over from an earlier swarm or owner, and not all of whose listeners are known to be wanted. */
+  readonly taken: ReadonlySet<string>
 }
 
 const RETRY_MS = 15_000
+const TAKEN_OVER = 'the load balancer was taken over from an earlier swarm or owner'
 
 export const newLedger = (loadBalancers: readonly string[]): Ledger => ({
   deleted: new Map(),
   held: new Map(),
   approved: new Set(),
   counts: new Map(loadBalancers.map((id) => [id, undefined])),
-  clusterId: undefined,
-  clusterChanged: false,
+  taken: new Set(),
 })
 
 const heldKey = (loadBalancer: string, key: DeleteKey) => `${loadBalancer}|${key}`
@@ -57,10 +56,9 @@ function total(ledger: Ledger): { readonly owned: number; readonly alive: number
   return { owned: sum((count) => count.owned), alive: sum((count) => count.alive), known: counts.every((count) => count !== undefined) }
 }
 
-/** Why nothing may be deleted without approval, however long it waits. */
+/** Why nothing may be deleted without approval anywhere, however long it waits. */
 export function holdAll(ledger: Ledger): string | undefined {
   const { owned, alive } = total(ledger)
-  if (ledger.clusterChanged) return 'the swarm has another cluster id than before'
   if (alive === 0 && owned > 1) return `no service wants any of the ${owned} listeners any more`
   return undefined
 }
@@ -126,7 +124,7 @@ export function guard(
   isHandOver: (chain: Chain) => boolean = () => false,
 ): Guarded {
   const ledger: Ledger = { ...before, deleted: recent(before.deleted, rules, now) }
-  const all = holdAll(ledger)
+  const all = ledger.taken.has(loadBalancer) ? TAKEN_OVER : holdAll(ledger)
   const unread = !total(ledger).known
   let left = free(ledger, rules)
   const deleted = new Map(ledger.deleted)

@@ -32,6 +32,9 @@ function unusable({ id, status, listeners, tags }: LoadBalancer): string | undef
 
 const otherwise = (from: string) => `nothing is written; if this swarm is to go on with it: swarm-slb takeover --from ${from}`
 
+/** By load balancer and owner, what the owner's tag said when it was last there. */
+export type Clusters = Map<string, string>
+
 /** What a reading without our tag does not say. */
 type Before = {
   /** See lostTo. */

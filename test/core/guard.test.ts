@@ -134,8 +134,12 @@ describe('guard', () => {
     expect(ran(guard(deletes(1), 'lb-1', ledger(1, 0), RULES, NOW).run)).toEqual(['tcp:1'])
   })
 
-  test('another cluster id than before holds everything until approved', () => {
-    expect(ran(guard(deletes(1), 'lb-1', ledger(10, 9, { clusterChanged: true }), RULES, NOW).run)).toEqual([])
+  test('on a load balancer that was taken over everything is held until approved, however long', () => {
+    const taken = ledger(10, 9, { taken: new Set(['lb-1']) })
+    const held = guard(deletes(1), 'lb-1', taken, RULES, NOW)
+    expect(ran(held.run)).toEqual([])
+    expect(ran(guard(deletes(1), 'lb-1', held.ledger, RULES, NOW + 10 * RULES.release).run)).toEqual([])
+    expect(ran(guard(deletes(1), 'lb-2', held.ledger, RULES, NOW).run)).toEqual(['tcp:1'])
   })
 
   test('nothing is deleted before every load balancer was read', () => {

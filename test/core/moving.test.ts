@@ -101,7 +101,7 @@ describe('deletes at the end of a move', () => {
   })
 
   test('are held where everything is, and while something is not read yet', () => {
-    expect(judge({ clusterChanged: true }).run).toEqual([])
+    expect(judge({ taken: new Set(['lb-1']) }).run).toEqual([])
     expect(judge({ counts: new Map([...ledger.counts, ['lb-2', undefined]]) }).run).toEqual([])
   })
 
