@@ -114,7 +114,8 @@ export function createDaemon(options: DaemonOptions): Daemon {
     due: (time) => loopOf?.at(time),
     finished: (outcome, id) => {
       proof.looked(outcome.status === 'failed' ? 'badly' : 'well')
-      if (outcome.status === 'looked' && desires.learn(outcome.look.lb.name, id)) loopOf?.at(now())
+      const learned = outcome.status === 'looked' && desires.learn(outcome.look.lb.name, id)
+      if (learned || sharing.waits()) loopOf?.at(now())
       publishSoon()
     },
   })

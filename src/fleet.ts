@@ -99,14 +99,10 @@ export function createFleet(options: FleetOptions): Fleet {
     options.due(now())
   }
 
-  const open = () => [...known.values()].some(({ look }) => look !== undefined && isOpen(look.standing))
-
   function finished(id: string, outcome: Outcome): void {
     const before = known.get(id)
     const next = know(id, outcome, before)
-    const wasOpen = open()
     known.set(id, next)
-    if (!wasOpen && open()) options.due(now())
     if (outcome.status === 'looked' && !first.has(id)) first.set(id, outcome.look.lb)
     // A reading that was given up for the end says nothing about the load balancer.
     if (!stop.aborted) report.state(id, before?.error ?? '', next.error)
@@ -150,7 +146,7 @@ export function createFleet(options: FleetOptions): Fleet {
     shared,
     known,
     first,
-    open,
+    open: () => [...known.values()].some(({ look }) => look !== undefined && isOpen(look.standing)),
     nameOf,
     offer({ desire, newOnly, ...how }) {
       const { wanted, backends, rules } = desire

@@ -43,6 +43,8 @@ export interface Sharing {
   readonly resolving: Resolving
   /** Answers with the time at which something is due. */
   offer(offer: SharingOffer): number | undefined
+  /** What was kept back because no load balancer could be written to may be done now. */
+  waits(): boolean
   page(): SharedPage
   idle(): Promise<void>
 }
@@ -60,15 +62,18 @@ export function createSharing(options: SharingOptions): Sharing {
     broken: report.broken,
   })
   const { filesMs } = options
+  let shut = false
   return {
     resolving: createResolving({ store: cloud.certificates, view: worker.view, read, now, ...(filesMs === undefined ? {} : { filesMs }) }),
     offer({ desire, careful, ...how }) {
       const { wants, wanted, loadBalancers } = desire
       const rules = { ...desire.rules, policy: careful ? 'create-only' : desire.rules.policy } as const
-      const due = worker.offer({ ...how, mayWrite: how.mayWrite && options.open(), wants, wanted, loadBalancers, rules })
+      shut = how.mayWrite && !options.open()
+      const due = worker.offer({ ...how, mayWrite: how.mayWrite && !shut, wants, wanted, loadBalancers, rules })
       if (dryRun) report.planned(worker.changes())
       return due
     },
+    waits: () => shut && options.open() && worker.changes().length > 0,
     page: () => ({ changes: worker.changes().map(describeRegionChange), problems: worker.problems() }),
     idle: worker.idle,
   }

@@ -120,8 +120,9 @@ test('while no load balancer may be written to nothing is, and all of it as soon
   let open = false
   const its = sharing({ open: () => open })
   await its.pass()
-  expect(its.provider.regionWritten).toEqual([])
+  expect([its.provider.regionWritten, its.waits()]).toEqual([[], false])
   open = true
+  expect(its.waits()).toBe(true)
   await its.pass({ resync: false })
   expect(its.provider.regionWritten).toHaveLength(2)
 })
