@@ -3,7 +3,7 @@ import type { Applied, NotApplied } from './apply.ts'
 import type { BoardPen } from './board.ts'
 import type { Cloud } from './cloud.ts'
 import { describeChange } from './core/describe.ts'
-import { approve, type HeldDelete, heldHash, newLedger } from './core/guard.ts'
+import { approve, type HeldDelete, heldHash, newLedger, onlyAllowed } from './core/guard.ts'
 import type { LoadBalancer, Plan } from './core/model.ts'
 import { describeMove } from './core/moving.ts'
 import { type Clusters, isOpen } from './core/usable.ts'
@@ -157,7 +157,7 @@ export function createFleet(options: FleetOptions): Fleet {
       last = newOnly
         ? undefined
         : { at: now(), ids: desire.loadBalancers, offerOf: (id) => ({ ...offerOf(id), resync: false, fresh: false }) }
-      shared.ledger = unread.assume(shared.ledger)
+      shared.ledger = unread.assume(onlyAllowed(shared.ledger, desire.loadBalancers))
       return desire.loadBalancers.map((id) => {
         const worker = workers.get(id)
         const isNew = fresh.includes(id)

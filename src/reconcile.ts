@@ -170,6 +170,8 @@ async function lookAt(given: Task, shared: Shared): Promise<Look> {
   if (standing.status === 'unusable' || standing.status === 'readOnly') {
     const problem: Problem = { kind: 'loadBalancer', subject: lb.name, text: standing.text }
     const remembered = { ...task.remembered, ...kept }
+    // Nothing is held where nothing can be deleted: an approval would be kept for a day that nobody thinks of.
+    judge([], lb, task, shared, { mayWrite: false, gone: [] })
     return { ...base, wished: [], run: [], problems: [problem], resting: [], remembered, recheckAt: task.now() + UNUSABLE_MS }
   }
   const allowed = allowedBy(rules.policy, seen.plan)

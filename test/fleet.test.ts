@@ -121,6 +121,34 @@ test('while a load balancer carries the sign of a takeover nothing there is dele
   expect(provider.lb().tags['swarm-slb:taken']).toBeUndefined()
 })
 
+describe('what is held', () => {
+  const listeners = ['old', 'older'].map((name, index) => listener('tcp', 8080 + index, toDefault(30_000 + index), markOf(name)))
+  async function held() {
+    const its = await fleetOf({}, [balancer({ members: threeMembers(), listeners })])
+    const wanted = wantedBy([], { memory: remembers(['old', 'older'], { old: its.clock.now - MINUTE, older: its.clock.now - MINUTE }) })
+    await its.pass(its.desireOf([], { wanted }))
+    expect(its.fleet.heldHash()).not.toBe('')
+    return { ...its, wanted }
+  }
+
+  test('is so no more on a load balancer that is not ours to write to: an approval would release nothing', async () => {
+    const { fleet, pass, desireOf, provider, wanted } = await held()
+    fleet.approve()
+    provider.edit((lb) => ({ ...lb, tags: { 'swarm-slb:me': 'cluster-9' } }))
+    await pass(desireOf([], { wanted }))
+    expect([fleet.heldHash(), fleet.approve()]).toEqual(['', []])
+    provider.edit((lb) => ({ ...lb, tags: { 'swarm-slb:me': 'cluster-1' } }))
+    await pass(desireOf([], { wanted }))
+    expect(provider.lb().listeners).toHaveLength(2)
+  })
+
+  test('is so no more on a load balancer that is not allowed any more', async () => {
+    const { fleet, pass, desireOf, wanted } = await held()
+    await pass(desireOf([], { wanted, loadBalancers: [] }))
+    expect(fleet.heldHash()).toBe('')
+  })
+})
+
 describe('deletes and load balancers that were never read', () => {
   const gone = (at: number) => ({
     wanted: wantedBy([web({ 'slb.port.80': 'tcp://:9090' })], { memory: remembers(['old'], { old: at - MINUTE }) }),

@@ -159,6 +159,11 @@ export function guard(
   }
 }
 
+/** One that is not allowed any more is not looked at any more: nothing is held there. */
+export function onlyAllowed(ledger: Ledger, loadBalancers: readonly string[]): Ledger {
+  return { ...ledger, held: new Map([...ledger.held].filter(([, { loadBalancer }]) => loadBalancers.includes(loadBalancer))) }
+}
+
 /** Lets exactly the deletes run that were shown; valid for any part of them, for the life of this process. */
 export function approve(ledger: Ledger, shown: readonly HeldDelete[]): Ledger {
   return { ...ledger, approved: new Set([...ledger.approved, ...shown.map(approvalOf)]) }
