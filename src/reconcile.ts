@@ -6,7 +6,7 @@ import { type BalancerMemory, type DiffRules, NO_MEMORY } from './core/diff-inpu
 import { type DriftMemory, dampen, NO_DRIFT } from './core/drift.ts'
 import type { GuardRules, Ledger } from './core/guard.ts'
 import { fitQuotas, type Limits } from './core/headroom.ts'
-import { foldHealth, type Health } from './core/health.ts'
+import { type Health as Folded, foldHealth } from './core/health.ts'
 import { isMarked } from './core/life.ts'
 import { parseMark } from './core/marks.ts'
 import type { Chain, LoadBalancer, Plan, Problem } from './core/model.ts'
@@ -17,9 +17,9 @@ import { PAUSE_TAG, type Pause, pauseOf, tagProblems } from './core/pause.ts'
 import { allowedBy, type Policy } from './core/policy.ts'
 import { type Clusters, isTakenOver, type Standing, TAKEN_TAG, UNTAKEN } from './core/usable.ts'
 import { goneHere, heldHere, judge, recount } from './guarding.ts'
-import { CallError, type Handle, type OpenOptions, type Provider, type Turn } from './providers/provider.ts'
+import { CallError, type Handle, type Health, type OpenOptions, type Provider, type Turn } from './providers/provider.ts'
 import { moveFaults, movesIn, noteUp } from './seen.ts'
-import { standingAt } from './standing.ts'
+import { copyProblems, standingAt } from './standing.ts'
 
 export type ReconcileRules = DiffRules &
   Limits & {
@@ -116,8 +116,8 @@ async function readDiff(
   handle: Handle,
   notes: NotesMemory,
   shared: Shared,
-): Promise<{ readonly task: Task; readonly seen: Diff }> {
-  const diffOf = (task: Task, health?: Health) =>
+): Promise<{ readonly task: Task; readonly seen: Diff; readonly rows: readonly Health[] }> {
+  const diffOf = (task: Task, health?: Folded) =>
     diff({
       lb: handle.actual,
       wanted: task.wanted,
@@ -131,7 +131,7 @@ async function readDiff(
     })
   const first = moved(given, shared)
   const seen = diffOf(first)
-  if (!seen.needsHealth) return { task: first, seen }
+  if (!seen.needsHealth) return { task: first, seen, rows: [] }
   const rows = await handle.health(given.signal).catch((error: unknown) => {
     if (error instanceof CallError) return undefined
     throw error
@@ -139,7 +139,8 @@ async function readDiff(
   const task = moved(given, shared)
   // Without an answer, or with one that says nothing, nothing is lowered for being lost; everything else goes on.
   const told = diffOf(task, rows && foldHealth(rows))
-  return { task, seen: told.needsHealth ? { ...told, recheckAt: earliest(told.recheckAt, task.now() + HEALTH_AGAIN_MS) } : told }
+  const answer = told.needsHealth ? { ...told, recheckAt: earliest(told.recheckAt, task.now() + HEALTH_AGAIN_MS) } : told
+  return { task, seen: answer, rows: rows ?? [] }
 }
 
 const earliest = (...times: readonly (number | undefined)[]) => {
@@ -157,7 +158,7 @@ async function lookAt(given: Task, shared: Shared): Promise<Look> {
   shared.fresh.set(given.id, lb)
   shared.current.set(given.id, lb)
   const notes = checkNotes(given.remembered.notes, lb)
-  const { task, seen } = await readDiff(given, handle, notes, shared)
+  const { task, seen, rows } = await readDiff(given, handle, notes, shared)
   const { id, rules } = task
   const pause = pauseOf(lb.tags[PAUSE_TAG], task.remembered.pause, task.now())
   const mayWrite = task.mayWrite && pause === undefined
@@ -186,7 +187,14 @@ async function lookAt(given: Task, shared: Shared): Promise<Look> {
     ...base,
     wished,
     run: [...withTag(guarded.run, standing, lb, rules.owner), ...(settled ? [UNTAKEN] : [])],
-    problems: [...(task.problems ?? []), ...tagProblems(lb, pause), ...moveFaults(lb, shared), ...seen.problems, ...fitted.problems],
+    problems: [
+      ...(task.problems ?? []),
+      ...tagProblems(lb, pause),
+      ...moveFaults(lb, shared),
+      ...copyProblems(lb, rows, task),
+      ...seen.problems,
+      ...fitted.problems,
+    ],
     resting: damped?.resting ?? [],
     remembered: { ...kept, drift: damped?.memory ?? task.remembered.drift },
     recheckAt: earliest(seen.recheckAt, guarded.recheckAt, pause?.until),

@@ -346,6 +346,30 @@ describe('a swarm that was built anew on the same machines', () => {
   })
 })
 
+describe('a copy that was restored with the same cluster id', () => {
+  const alarm = 'does a restored copy of this swarm write here, too?'
+
+  test('is told by both, and neither takes the machines of the other one out', async () => {
+    await serve(a, 8080)
+    const copy = await second({ cluster: 'cluster0123456789' })
+    copy.services([web(8080)])
+    copy.start()
+    await until('the original tells', () => logged(a, alarm).some((line) => line.includes('i-b1, i-b2, i-b3')))
+    await until('the copy tells', () => logged(copy, alarm).some((line) => line.includes('i-1, i-2, i-3')))
+    await wait(1300)
+    expect(a.lb().backendServers.map(({ serverId, weight }) => `${serverId} ${weight}`)).toEqual(
+      ['i-1', 'i-2', 'i-3', 'i-b1', 'i-b2', 'i-b3'].map((server) => `${server} 100`),
+    )
+  })
+
+  test('is not told of a node that has just left and still answers', async () => {
+    await serve(a, 8080)
+    a.nodes(swarmNodes(2))
+    await wait(2300)
+    expect(logged(a, alarm)).toEqual([])
+  })
+})
+
 describe('an SLB_OWNER that was changed', () => {
   const renamed = (cluster = 'cluster0123456789') =>
     second({ machines: 'same', cluster, env: { SLB_OWNER: 'new', SLB_BACKENDS: 'vserver-group' } })
