@@ -10,6 +10,8 @@ beforeEach(async () => {
 })
 afterEach(() => stand.close())
 
+/** Ten minutes pass in 1.5 s. */
+const FAST = { speed: 400 }
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 const COUNT = 12
 const services = (from: number, to = COUNT) =>
@@ -97,14 +99,17 @@ describe('a change of the writer', () => {
 })
 
 describe('an engine that lost all its services', () => {
-  test('keeps every listener across restarts of the daemon', async () => {
+  test('keeps every listener across restarts of the daemon, although each waits for services that it never saw and no longer', async () => {
+    await stand.close()
+    stand = await startStand({ env: { SLB_RESYNC_INTERVAL: '60s', SLB_GUARD_RELEASE: '1m' } })
     await exposeAll()
     stand.services([])
     await until('all are held', () => logged('delete is held').length === COUNT)
-    for (let time = 0; time < 2; time += 1) {
+    for (const times of [2, 3]) {
       await stand.stop()
-      stand.start()
-      await wait(700)
+      stand.start(FAST)
+      await until('all are held again', () => logged('delete is held').length === times * COUNT)
+      await wait(1000)
     }
     expect([listeners(), deletes()]).toEqual([COUNT, 0])
   })
@@ -121,6 +126,22 @@ describe('an engine that lost all its services', () => {
     await wait(1000)
     expect([listeners(), deletes()]).toEqual([COUNT, 0])
   })
+})
+
+test('a swarm restored from a backup loses listeners of services that are younger a few at a time, and none in the first ten minutes', async () => {
+  await stand.close()
+  stand = await startStand({ env: { SLB_RESYNC_INTERVAL: '60s' } })
+  await exposeAll()
+  await stand.stop()
+  stand.services(services(0, 4))
+  // Ten minutes pass in 3 s.
+  stand.start({ speed: 200 })
+  await wait(1800)
+  expect(deletes()).toBe(0)
+  await until('the rest is held', () => logged('delete is held').length === 3)
+  await wait(1200)
+  expect([listeners(), deletes()]).toEqual([7, 5])
+  await until('the next ten minutes are over', () => listeners() === 4)
 })
 
 test('deletes on purpose, a few at a time, are not held', async () => {

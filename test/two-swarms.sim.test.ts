@@ -250,15 +250,19 @@ describe('our tag that somebody stripped', () => {
 })
 
 describe('a swarm that was built anew on the same machines', () => {
+  /** A daemon for which ten minutes pass in 1.5 s looks often enough. */
+  const FAST = { speed: 400 }
+  const slowly = async () => {
+    await a.close()
+    a = await startStand({ env: { SLB_RESYNC_INTERVAL: '60s', SLB_CERT_DIR: directory } })
+  }
   const anew = (stand: Stand) => {
     stand.engine.state.info = engineInfo('clusterB')
   }
 
   test('is read-only until it takes over, then keeps what its services want and deletes nothing without approval', async () => {
-    await a.close()
-    a = await startStand({ env: { SLB_RESYNC_INTERVAL: '60s', SLB_CERT_DIR: directory } })
-    // Ten minutes pass in 1.5 s.
-    await serveWith({ speed: 400 }, a, 8080, 8081, 8082)
+    await slowly()
+    await serveWith(FAST, a, 8080, 8081, 8082)
     const before = writes()
     anew(a)
     a.services([web(8080)])
@@ -316,19 +320,24 @@ describe('a swarm that was built anew on the same machines', () => {
   })
 
   test('keeps everything when its daemon is started anew, and when another manager leads', async () => {
+    await slowly()
     await serve(a, 8080, 8081)
     anew(a)
     await a.stop()
     a.services([])
-    a.start()
+    a.start(FAST)
     await until('it tells', () => logged(a, 'swarm-slb takeover --from me').length === 1)
     await take(a, 'me')
+    await until('all are held', () => logged(a, 'delete is held').length === 2)
     await a.stop()
     a.engine.state.nodes = [...swarmNodes(3, { 'node-1': { leader: false }, 'node-2': { managerAddress: '10.9.0.2:2377', leader: true } })]
-    a.start()
+    a.start(FAST)
     await until('it is a standby', () => logged(a, '"role":"standby"').length === 1)
     a.nodes(swarmNodes(3))
-    await wait(1500)
+    await until('it leads', () => logged(a, '"role":"leader"').length === 2)
+    await until('all are held again', () => logged(a, 'delete is held').length === 4)
+    // Longer than anything waits that is ever released by itself.
+    await wait(5000)
     expect(ports()).toEqual([8080, 8081])
     expect(tags()['swarm-slb:taken']).toBe('me/cluster0123456789')
   })
