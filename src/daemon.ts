@@ -6,7 +6,6 @@ import type { Cloud } from './cloud.ts'
 import type { Config } from './config.ts'
 import type { HeldDelete } from './core/guard.ts'
 import { byIdentity } from './core/identity.ts'
-import type { Snapshot } from './core/model.ts'
 import type { Clusters } from './core/usable.ts'
 import { createDesires, type Desire, type DesireOptions } from './desired.ts'
 import { createFitness } from './fitness.ts'
@@ -24,10 +23,10 @@ import { createSharing, type SharingOptions } from './sharing.ts'
 import type { Engine } from './swarm/client.ts'
 import { toService } from './swarm/convert.ts'
 import type { Lease } from './swarm/leader.ts'
-import { fingerprint, type MissedMemory, nextMissed } from './swarm/missed.ts'
 import { readSnapshot, type SwarmReading } from './swarm/read.ts'
 import type { Watch } from './swarm/watch.ts'
 import { ownService, type Part, partOf } from './swarm/writer.ts'
+import { createWatchdog } from './watchdog.ts'
 
 export type DaemonOptions = {
   readonly config: Config
@@ -96,7 +95,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
   const proof = createProof(now, options.proofMs)
   const fitness = createFitness(now)
   const convert = byIdentity(toService)
-  const missed = watchForMissed(watch, now)
+  const missed = createWatchdog(watch, now)
   const tell = createNews(log, board)
   const pausing = followPause(config.serviceId, now)
   let desire: Desire | undefined
@@ -225,19 +224,3 @@ export function createDaemon(options: DaemonOptions): Daemon {
 /** Tasks matter, and Swarm announces none: to ports in host mode, and to who writes where that can be somebody else. */
 const asksAgain = ({ tasks, own, nodes }: SwarmReading, { writer }: Part) =>
   tasks.status === 'read' || (own.status === 'read' && (writer === undefined || nodes.filter(({ role }) => role === 'manager').length > 1))
-
-/** The watchdog of the event stream: a change that no event announced reopens it. */
-function watchForMissed(watch: Watch, now: () => number) {
-  let memory: MissedMemory | undefined
-  return {
-    reading(snapshot: Snapshot, startedAt: number): number | undefined {
-      const next = nextMissed(memory, watch.state(), now(), { fingerprint: fingerprint(snapshot), startedAt, endedAt: now() })
-      memory = next.memory
-      if (next.missed.length > 0) watch.missed(next.missed)
-      return next.recheckAt
-    },
-    failed() {
-      memory = nextMissed(undefined, watch.state(), now()).memory
-    },
-  }
-}
