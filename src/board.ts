@@ -68,7 +68,7 @@ export type StatusPage = {
   readonly reason: string
   /** Could it write if it had to? Undefined where no daemon was asked. */
   readonly readyToLead?: { readonly ok: boolean; readonly reason: string } | undefined
-  /** Why the health check of this task fails, so that Swarm replaces it; empty or undefined: it does not. */
+  /** Why the health check of this task fails, so that Swarm replaces it; empty: it does not; undefined: nothing is known yet. */
   readonly makesWay?: string | undefined
   readonly owner: string
   readonly clusterId: string

@@ -1,11 +1,12 @@
 // One pass after another: read the swarm, say who may write, hand each load balancer what is wanted of it, show it all on the board.
 import { announce, makeWay, tellUnready } from './announce.ts'
 import { refusalOf } from './approval.ts'
-import type { Board, BoardPen } from './board.ts'
+import type { Board, BoardPen, StatusPage } from './board.ts'
 import type { Cloud } from './cloud.ts'
 import type { Config } from './config.ts'
 import type { HeldDelete } from './core/guard.ts'
 import { byIdentity } from './core/identity.ts'
+import type { Snapshot } from './core/model.ts'
 import type { Clusters } from './core/usable.ts'
 import { createDesires, type Desire, type DesireOptions } from './desired.ts'
 import { createFitness } from './fitness.ts'
@@ -20,6 +21,7 @@ import type { Known } from './page.ts'
 import { followPause } from './pausing.ts'
 import { createProof } from './proof.ts'
 import { createSharing, type SharingOptions } from './sharing.ts'
+import { sightOf } from './sight.ts'
 import type { Engine } from './swarm/client.ts'
 import { toService } from './swarm/convert.ts'
 import type { Lease } from './swarm/leader.ts'
@@ -47,6 +49,8 @@ export type DaemonOptions = {
   readonly proofMs?: number | undefined
   /** What tags said before this daemon began. */
   readonly clusters?: Clusters | undefined
+  /** The cloud must have failed the writer for so long before it makes way. Milliseconds; a minute where it is not given. */
+  readonly patienceMs?: number | undefined
   /** Other times for certificates and access control lists. */
   readonly sharing?: Pick<SharingOptions, 'filesMs' | 'times'> | undefined
   readonly steadyRules?: DesireOptions['steadyRules']
@@ -93,7 +97,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
   const rule = writerRule(config)
   const leadership = followLeadership(lease, now, options.leaderWaitMs)
   const proof = createProof(now, options.proofMs)
-  const fitness = createFitness(now)
+  const fitness = createFitness(now, options.patienceMs)
   const convert = byIdentity(toService)
   const missed = createWatchdog(watch, now)
   const tell = createNews(log, board)
@@ -102,6 +106,8 @@ export function createDaemon(options: DaemonOptions): Daemon {
   let term: Term | undefined
   let loopOf: Loop | undefined
   let clusterId: string | undefined
+  /** Of the last look at the swarm. */
+  let passMs = 0
   /** Why the last pass failed, as the log knows it. */
   let told: string | undefined
 
@@ -120,9 +126,22 @@ export function createDaemon(options: DaemonOptions): Daemon {
   })
 
   function publish(wish: Desire): void {
-    const page = { ...fleetPage(fleet, wish, pausing, sharing), readyToLead: proof.state(board.page().role, [...fleet.known.values()]) }
+    const page = fleetPage(fleet, wish, pausing, sharing)
     board.publish(page)
     tell(page)
+    const { role } = board.page()
+    // What the cloud says is of no use while the swarm does not answer.
+    if (role !== 'unready') board.publish(standing(role))
+  }
+
+  /** A pass is over once each load balancer was looked at, and went well if all of them did. */
+  function standing(role: StatusPage['role']): Partial<StatusPage> {
+    const sight = sightOf(desire, fleet.known)
+    const ended = sight.wrong !== '' || !sight.waits
+    return {
+      readyToLead: proof.state(role, sight),
+      ...(ended && { lastPass: { at: new Date().toISOString(), ok: sight.wrong === '', ms: passMs } }),
+    }
   }
 
   const publishSoon = paced({
@@ -165,23 +184,23 @@ export function createDaemon(options: DaemonOptions): Daemon {
     const { mayWrite: leads, gained, recheckAt } = term
     const missedAt = missed.reading(snapshot, begun)
     announce(options, snapshot, part, term)
-    makeWay(options, fitness.note(part, [...fleet.known.values()]))
+    makeWay(options, fitness.note(part, sightOf(desire, fleet.known)))
     if (gained) {
       desires.forget()
       fleet.forget()
     }
     desire = await desires.read(pausing.read(snapshot), stop)
+    // Where there is nothing to read, that the cloud said so is all the proof there is.
+    if (desire.loadBalancers.length === 0 && desire.unanswered === '') proof.looked('well')
     const mayWrite = leads && !config.dryRun && !pausing.paused()
     // A standby looks at its start and at each resync: often enough to take over warm, without doubling the calls of the leader.
     const resync = why.resync || (!part.writes && proof.takeTurn())
     const how = { desire, mayWrite, resync, fresh: gained, newOnly: !part.writes && !resync }
     const careful = [...fleet.known.values()].some(({ look }) => look?.pause !== undefined)
     const times = [...fleet.offer(how), sharing.offer({ ...how, careful })]
+    passMs = now() - begun
     publish(desire)
-    board.publish({
-      lastPass: { at: new Date().toISOString(), ok: [...fleet.known.values()].every(({ error }) => error === ''), ms: now() - begun },
-    })
-    board.took(now() - begun)
+    board.took(passMs)
     loop.at(pausing.until())
     const tasksAt = asksAgain(snapshot, part) ? begun + (options.tasksMs ?? TASKS_MS) : undefined
     for (const time of [...times, recheckAt, missedAt, desire.recheckAt, tasksAt, part.writes ? undefined : proof.dueAt()]) loop.at(time)

@@ -27,6 +27,8 @@ export type Desire = {
   readonly wants: RegionWants
   /** Ids of all allowed load balancers that are known so far. */
   readonly loadBalancers: readonly string[]
+  /** Why names or tags of load balancers could not be looked up; empty where the cloud answered, and where it had not to be asked. */
+  readonly unanswered: string
   /** Those that the configuration names by their name. */
   readonly named: ReadonlySet<string>
   readonly problems: readonly Problem[]
@@ -178,6 +180,7 @@ export function createDesires(options: DesireOptions): Desires {
         rules,
         wants: resolver?.wants() ?? NO_WANTS,
         loadBalancers: known.allowed,
+        unanswered: known.unanswered,
         named: known.named,
         problems: [
           ...known.shown,

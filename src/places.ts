@@ -21,6 +21,8 @@ export type KnownPlaces = {
   readonly unknown: readonly string[]
   /** A tag was never looked up with success: a name that nobody knows may be behind it. */
   readonly incomplete: boolean
+  /** Why the last lookup of a name or tag got no answer; empty where all did, and where none was needed. */
+  readonly unanswered: string
   readonly recheckAt: number | undefined
 }
 
@@ -39,7 +41,7 @@ const AGAIN_MS = 5000
 const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
 const tagText = ({ key, value }: Tag) => `${key}=${value}`
 
-type Configured = { readonly problems: ReadonlyMap<string, string>; readonly failed: boolean }
+type Configured = { readonly problems: ReadonlyMap<string, string>; readonly unanswered: string }
 
 /** @param known gets what was found; it stays while the cloud cannot be asked */
 async function resolveConfigured(config: Config, provider: Provider, known: Map<string, Found>, signal: AbortSignal): Promise<Configured> {
@@ -51,10 +53,10 @@ async function resolveConfigured(config: Config, provider: Provider, known: Map<
       else known.set(ref, { id: answer.id, name: answer.name })
     }
     for (const ref of problems.keys()) known.delete(ref)
-    return { problems, failed: false }
+    return { problems, unanswered: '' }
   } catch (error) {
     for (const ref of allowed) if (!known.has(ref)) problems.set(ref, `load balancer ${ref} could not be looked up: ${textOf(error)}`)
-    return { problems, failed: true }
+    return { problems, unanswered: textOf(error) }
   }
 }
 
@@ -92,6 +94,7 @@ function followTags({ config, provider, now }: PlacesOptions) {
           return { kind: 'loadBalancer', subject: tagText(tag), text }
         }),
         incomplete: answers.some((answer) => answer.found === undefined),
+        unanswered: failed.flatMap((tag) => last.get(tag)?.error ?? [])[0] ?? '',
         recheckAt: failed.length === 0 ? undefined : Math.min(...failed.map(dueAt)),
       }
     },
@@ -143,8 +146,9 @@ export function createPlaces(options: PlacesOptions): PlaceFinder {
         allowed,
         named: new Set([...known].flatMap(([ref, { id }]) => (ref === id ? [] : [id]))),
         defaults: [...new Set(config.loadBalancers.flatMap((ref) => known.get(ref)?.id ?? []))],
-        unknown: own.failed ? config.loadBalancers.filter((ref) => !known.has(ref)) : [],
+        unknown: own.unanswered !== '' ? config.loadBalancers.filter((ref) => !known.has(ref)) : [],
         incomplete: tagged.incomplete,
+        unanswered: own.unanswered || tagged.unanswered,
         recheckAt:
           failing === undefined || tagged.recheckAt === undefined ? (failing ?? tagged.recheckAt) : Math.min(failing, tagged.recheckAt),
       }

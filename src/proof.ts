@@ -1,6 +1,6 @@
 // Could this process take over? A standby looks at its load balancers now and then, with its own credentials, and says how that went.
 import type { StatusPage } from './board.ts'
-import type { Known } from './page.ts'
+import type { Sight } from './sight.ts'
 
 export interface Proof {
   /** The end of one look at a load balancer. */
@@ -10,12 +10,13 @@ export interface Proof {
   /** Milliseconds on the clock of `now`. */
   dueAt(): number
   /** The leader's proof is that its last passes went well, a standby's that it lately read one load balancer at least. */
-  state(role: StatusPage['role'], known: readonly Known[]): NonNullable<StatusPage['readyToLead']>
+  state(role: StatusPage['role'], sight: Sight): NonNullable<StatusPage['readyToLead']>
 }
 
 const PROOF_MS = 5 * 60_000
 /** Where no load balancer could be read the next look comes sooner: a task that starts is not healthy before one could. */
 const AGAIN_MS = 30_000
+const UNREAD = 'no load balancer has been read yet'
 
 export function createProof(now: () => number, everyMs = PROOF_MS): Proof {
   let wellAt: number | undefined
@@ -40,16 +41,13 @@ export function createProof(now: () => number, everyMs = PROOF_MS): Proof {
       return true
     },
     dueAt: () => turnAt + waitMs(),
-    state(role, known) {
-      const failed = known.filter(({ error }) => error !== '')
-      const able = isProved() && failed.length < known.length
-      const ok = role === 'leader' && known.length > 0 ? failed.length === 0 : able
-      return {
-        ok,
-        reason: ok
-          ? ''
-          : (failed[0]?.error ?? (wellAt === undefined ? 'no load balancer has been read yet' : 'the cloud was not read for a while')),
+    state(role, { sees, blind, wrong, waits }) {
+      if (role === 'leader') {
+        const reason = wrong === '' && waits ? UNREAD : wrong
+        return { ok: reason === '', reason }
       }
+      const ok = sees && isProved()
+      return { ok, reason: ok ? '' : blind || (wellAt === undefined ? UNREAD : 'the cloud was not read for a while') }
     },
   }
 }

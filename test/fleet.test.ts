@@ -56,6 +56,7 @@ async function fleetOf(options: MemoryOptions = {}, lbs = [balancer()]) {
       rules,
       wants: NO_WANTS,
       loadBalancers: ids,
+      unanswered: '',
       named: new Set(),
       problems: [],
       unresolved: [],

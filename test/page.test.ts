@@ -58,6 +58,7 @@ async function shown({ lb = {}, services = [], nodes = THREE, gone = {}, remembe
       claimsOf: () => claims,
       wants: NO_WANTS,
       loadBalancers: ['lb-1'],
+      unanswered: '',
       named: new Set(),
       problems: [],
       unresolved: [],

@@ -67,8 +67,9 @@ describe('load balancers with a tag', () => {
     await find()
     cloud.fails = true
     clock.now = RESYNC
-    const { allowed, shown, recheckAt, incomplete } = await find()
+    const { allowed, shown, recheckAt, incomplete, unanswered } = await find()
     expect([allowed, recheckAt, incomplete]).toEqual([['lb-2'], RESYNC + 5000, false])
+    expect(unanswered).toBe('Test: Test: as told')
     expect(shown.map(({ text }) => text)).toEqual([expect.stringContaining('those known so far stay')])
   })
 
@@ -103,9 +104,10 @@ describe('load balancers with a tag', () => {
 test('what the configuration names stays known while the cloud cannot be asked', async () => {
   const { cloud, find } = placesOf({ SLB_ID: 'lb-1,front' })
   cloud.named.set('front', { status: 'problem', text: 'no such name' })
-  expect(await find()).toMatchObject({ allowed: ['lb-1'], unknown: [], recheckAt: 5000 })
+  // A name that leads nowhere is an answer too.
+  expect(await find()).toMatchObject({ allowed: ['lb-1'], unknown: [], unanswered: '', recheckAt: 5000 })
   cloud.fails = true
-  const { allowed, unknown, problems } = await find()
-  expect([allowed, unknown]).toEqual([['lb-1'], ['front']])
+  const { allowed, unknown, problems, unanswered } = await find()
+  expect([allowed, unknown, unanswered]).toEqual([['lb-1'], ['front'], 'Test: Test: as told'])
   expect(problems.get('front')).toContain('could not be looked up')
 })

@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest'
-import type { Known } from '../src/page.ts'
 import { createProof } from '../src/proof.ts'
+import type { Sight } from '../src/sight.ts'
 
-const known = (...errors: readonly string[]): readonly Known[] =>
-  errors.map((error, index) => ({ id: `lb-${index}`, look: undefined, error, verdicts: [], made: 0, refused: [] }))
+const WELL: Sight = { sees: true, blind: '', wrong: '', waits: false }
+const BAD: Sight = { sees: false, blind: 'Forbidden.RAM', wrong: 'Forbidden.RAM', waits: false }
+const PARTLY: Sight = { ...WELL, wrong: 'timeout' }
+const UNREAD: Sight = { sees: false, blind: '', wrong: '', waits: true }
 const MINUTE = 60_000
 
 function proofAt() {
@@ -12,37 +14,45 @@ function proofAt() {
 }
 
 test('a standby that has read nothing yet has proved nothing', () => {
-  expect(proofAt().proof.state('standby', [])).toEqual({ ok: false, reason: 'no load balancer has been read yet' })
+  expect(proofAt().proof.state('standby', UNREAD)).toEqual({ ok: false, reason: 'no load balancer has been read yet' })
 })
 
 test('a standby is ready once it read one load balancer, even where another one fails', () => {
   const { proof } = proofAt()
   proof.looked('well')
-  expect(proof.state('standby', known(''))).toEqual({ ok: true, reason: '' })
+  expect(proof.state('standby', WELL)).toEqual({ ok: true, reason: '' })
   proof.looked('badly')
-  expect(proof.state('standby', known('', 'Forbidden.RAM'))).toEqual({ ok: true, reason: '' })
+  expect(proof.state('standby', PARTLY)).toEqual({ ok: true, reason: '' })
 })
 
 test('a standby is not ready where every load balancer fails, and says why', () => {
   const { proof } = proofAt()
   proof.looked('well')
   proof.looked('badly')
-  expect(proof.state('standby', known('Forbidden.RAM'))).toEqual({ ok: false, reason: 'Forbidden.RAM' })
+  expect(proof.state('standby', BAD)).toEqual({ ok: false, reason: 'Forbidden.RAM' })
 })
 
 test('what was read two rounds ago proves nothing', () => {
   const { clock, proof } = proofAt()
   proof.looked('well')
   clock.now = 10 * MINUTE - 1
-  expect(proof.state('standby', known('')).ok).toBe(true)
+  expect(proof.state('standby', WELL).ok).toBe(true)
   clock.now = 10 * MINUTE
-  expect(proof.state('standby', known(''))).toEqual({ ok: false, reason: 'the cloud was not read for a while' })
+  expect(proof.state('standby', WELL)).toEqual({ ok: false, reason: 'the cloud was not read for a while' })
 })
 
 test('the leader is ready while its last passes went well, all of them', () => {
   const { proof } = proofAt()
-  expect(proof.state('leader', known('', '')).ok).toBe(true)
-  expect(proof.state('leader', known('', 'timeout'))).toEqual({ ok: false, reason: 'timeout' })
+  expect(proof.state('leader', WELL).ok).toBe(true)
+  expect(proof.state('leader', PARTLY)).toEqual({ ok: false, reason: 'timeout' })
+  expect(proof.state('leader', UNREAD)).toEqual({ ok: false, reason: 'no load balancer has been read yet' })
+})
+
+test('nobody is ready who cannot even look up which load balancers there are', () => {
+  const { proof } = proofAt()
+  const blind: Sight = { sees: false, blind: 'no egress', wrong: 'no egress', waits: false }
+  expect(proof.state('leader', blind)).toEqual({ ok: false, reason: 'no egress' })
+  expect(proof.state('standby', blind)).toEqual({ ok: false, reason: 'no egress' })
 })
 
 test('a look is due every 5 minutes, counted from the last one or from when it was asked for', () => {

@@ -49,6 +49,7 @@ function sharing(options: MemoryOptions & Partial<SharingOptions> = {}) {
     claimsOf: () => [],
     wants: WANTS,
     loadBalancers: ['lb-1'],
+    unanswered: '',
     named: new Set(),
     problems: [],
     unresolved: [],

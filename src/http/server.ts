@@ -56,8 +56,9 @@ function pages({ board, health, limits }: HttpOptions, signal: AbortSignal): Fas
   server.get('/', (_request, reply) => send(reply, ...PAGES))
   server.get('/healthz', (_request, reply) => (board.alive() ? send(reply, 'ok') : send(reply.code(503), 'the loop is stuck')))
   server.get('/taskz', (_request, reply) => {
-    const { makesWay = '' } = board.page()
+    const { makesWay } = board.page()
     if (!board.alive()) return send(reply.code(503), 'the loop is stuck')
+    if (makesWay === undefined) return send(reply.code(503), 'the swarm has not been read yet')
     return makesWay === '' ? send(reply, 'ok') : send(reply.code(503), `makes way for another manager's task: ${makesWay}`)
   })
   server.get('/readyz', (_request, reply) => {

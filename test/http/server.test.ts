@@ -31,6 +31,14 @@ describe('health', () => {
     expect(await get(`${await start(makeBoard({}, false))}/healthz`)).toMatchObject({ status: 503, text: 'the loop is stuck\n' })
   })
 
+  test('of a task is bad before the swarm was read, and where another task has to write instead', async () => {
+    expect(await get(`${await start(makeBoard({ makesWay: undefined }))}/taskz`)).toMatchObject({ status: 503 })
+    await close()
+    expect(await get(`${await start(makeBoard({ makesWay: 'no route' }))}/taskz`)).toMatchObject({ status: 503 })
+    await close()
+    expect(await get(`${await start()}/taskz`)).toMatchObject({ status: 200, text: 'ok\n' })
+  })
+
   test('readiness names the role, or why there is none', async () => {
     expect(await get(`${await start(makeBoard({ role: 'standby' }))}/readyz`)).toMatchObject({ status: 200, text: 'standby\n' })
     await close()

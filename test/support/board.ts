@@ -22,6 +22,7 @@ export const page = (fields: Partial<StatusPage> = {}): StatusPage => ({
   role: 'leader',
   leader: 'node-1',
   reason: '',
+  makesWay: '',
   owner: 'k3v9',
   clusterId: 'k3v9w0',
   lastPass: { at: '2026-01-02T03:04:05.000Z', ok: true, ms: 12 },
