@@ -79,7 +79,7 @@ function addCommands(add: Add): void {
   ).addOption(yes('remove it'))
   addTakeover(add)
   addMigration(add)
-  add('healthcheck', 'ask the daemon on this machine whether it is alive and of use', local.slice(1), async (flags, _, __, io) =>
+  add('healthcheck', 'ask the daemon on this machine whether it is alive and of use', local, async (flags, _, __, io) =>
     (await import('./healthcheck.ts')).healthcheck(flags, io),
   )
   addSimulate(add)

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Board } from '../board.ts'
 import type { Logger } from '../log.ts'
 import { type Address, formatAddress, parseAddress } from './address.ts'
+import { addAlive } from './alive.ts'
 import { createServer, type Limits, send } from './plain-server.ts'
 import { type AskHealth, addStatus } from './status.ts'
 
@@ -53,14 +54,8 @@ function pages({ board, health, limits }: HttpOptions, signal: AbortSignal): Fas
   const server = createServer(limits)
   addStatus(server, board, health, signal)
   addMetrics(server, board)
+  addAlive(server, board)
   server.get('/', (_request, reply) => send(reply, ...PAGES))
-  server.get('/healthz', (_request, reply) => (board.alive() ? send(reply, 'ok') : send(reply.code(503), 'the loop is stuck')))
-  server.get('/taskz', (_request, reply) => {
-    const { makesWay } = board.page()
-    if (!board.alive()) return send(reply.code(503), 'the loop is stuck')
-    if (makesWay === undefined) return send(reply.code(503), 'the swarm has not been read yet')
-    return makesWay === '' ? send(reply, 'ok') : send(reply.code(503), `makes way for another manager's task: ${makesWay}`)
-  })
   server.get('/readyz', (_request, reply) => {
     const { role, reason } = board.page()
     return board.ready() ? send(reply, role) : send(reply.code(503), reason === '' ? role : reason)

@@ -1,10 +1,11 @@
-// The unix socket that `status` and `approve` speak to. Only its owner may open it (mode 0600): an approval is a right to delete.
+// The unix socket that `status`, `approve` and `healthcheck` speak to. Only its owner may open it (mode 0600): an approval is a right to delete.
 import { chmod, lstat, mkdtemp, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { Board, HeldDelete } from '../board.ts'
 import type { Logger } from '../log.ts'
+import { addAlive } from './alive.ts'
 import { ask } from './client.ts'
 import { createServer, short } from './plain-server.ts'
 import { type AskHealth, addStatus } from './status.ts'
@@ -30,6 +31,7 @@ export async function serveSocket({ path, board, approve, health, log }: SocketO
   const stop = new AbortController()
   const server = createServer()
   addStatus(server, board, health, stop.signal)
+  addAlive(server, board)
   server.post('/approve', (request, reply) => {
     const wish = APPROVAL.safeParse(request.body)
     if (!wish.success) return short(reply, 400)
@@ -40,7 +42,7 @@ export async function serveSocket({ path, board, approve, health, log }: SocketO
     await bind(server, path)
   } catch (err) {
     await server.close()
-    log.warn({ path, err: reasonOf(err) }, 'no control socket: approve and status cannot reach this daemon through it')
+    log.warn({ path, err: reasonOf(err) }, 'no control socket: approve, status and healthcheck cannot reach this daemon through it')
     return { close: async () => {} }
   }
   return {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { App } from '../../src/commands/io.ts'
-import { serveHttp } from '../../src/http/server.ts'
+import { serveHttp, serveSocket } from '../../src/http/server.ts'
 import { board, row, silent } from '../support/board.ts'
 import { CONFIG, run } from './terminal.ts'
 
@@ -137,15 +137,34 @@ describe('healthcheck', () => {
       log: silent,
     })
     closing.push(http.close)
-    expect(await run(['healthcheck'], { env: { SLB_HTTP_ADDR: http.address } })).toEqual({ code, out, err: '' })
+    expect(await run(['healthcheck'], { env: { SLB_HTTP_ADDR: http.address, SLB_SOCKET: 'off' } })).toEqual({ code, out, err: '' })
+  })
+
+  test('asks the socket, which is for its owner alone, and the address only where there is no socket', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'swarm-slb-'))
+    const path = join(directory, 'slb.sock')
+    const [well, makesWay] = [board(), board({ makesWay: 'no route' })]
+    const approve = () => ({ approved: [], hash: '', error: '' })
+    const http = await serveHttp({ address: '127.0.0.1:0', board: makesWay, health: async () => [], log: silent })
+    const socket = await serveSocket({ path, board: well, approve, log: silent })
+    closing.push(http.close, socket.close, async () => rmSync(directory, { recursive: true, force: true }))
+    const env = { SLB_HTTP_ADDR: http.address, SLB_SOCKET: path }
+    expect(await run(['healthcheck'], { env })).toEqual({ code: 0, out: 'ok\n', err: '' })
+    await socket.close()
+    expect(await run(['healthcheck'], { env })).toMatchObject({ code: 1, out: expect.stringContaining('no route') })
   })
 
   test('fails where nothing listens, or nothing is meant to', async () => {
-    expect(await run(['healthcheck'], { env: { SLB_HTTP_ADDR: '127.0.0.1:1' } })).toMatchObject({
+    const nowhere = { SLB_SOCKET: '/nowhere/slb.sock', SLB_HTTP_ADDR: '127.0.0.1:1' }
+    expect(await run(['healthcheck'], { env: nowhere })).toEqual({
       code: 1,
-      err: expect.stringContaining('ECONNREFUSED'),
+      out: '',
+      err: expect.stringMatching(/no daemon answers \(\/nowhere\/slb\.sock: ENOENT, 127\.0\.0\.1:1: ECONNREFUSED\)/),
     })
-    expect(await run(['healthcheck'], { env: { SLB_HTTP_ADDR: 'off' } })).toMatchObject({ code: 1 })
+    expect(await run(['healthcheck'], { env: { SLB_SOCKET: 'off', SLB_HTTP_ADDR: 'off' } })).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('there is nothing to ask'),
+    })
   })
 })
 

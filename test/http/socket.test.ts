@@ -27,8 +27,8 @@ const held: HeldDelete = { loadBalancer: 'my-slb', listener: 'http:8080', servic
 const approve = (hash: string | undefined) =>
   hash === 'abc' ? { approved: [held], hash: 'abc', error: '' } : { approved: [], hash: 'abc', error: 'the held deletes have changed' }
 
-async function start() {
-  const serving = await serveSocket({ path, board: board(), approve, log: silent })
+async function start(shown = board()) {
+  const serving = await serveSocket({ path, board: shown, approve, log: silent })
   close = serving.close
 }
 
@@ -48,6 +48,14 @@ describe('the control socket', () => {
   test('gives the status page', async () => {
     await start()
     expect(JSON.parse((await ask('GET', '/status.json')).text)).toMatchObject({ role: 'leader' })
+  })
+
+  test('says whether the task is of use, to a health check that nobody can crowd out', async () => {
+    await start()
+    expect([await ask('GET', '/healthz'), await ask('GET', '/taskz')]).toEqual(Array(2).fill({ status: 200, text: 'ok\n' }))
+    await close()
+    await start(board({ makesWay: 'no route' }))
+    expect([(await ask('GET', '/healthz')).status, (await ask('GET', '/taskz')).status]).toEqual([200, 503])
   })
 
   test('releases the deletes that a hash names, and says why not otherwise', async () => {
