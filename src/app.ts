@@ -34,7 +34,7 @@ export const engineOf = (config: Config) =>
 
 /** For tests and measurements: other waits and rates than those of production. */
 export type Tuning = Pick<CloudOptions, 'rpc' | 'buckets'> &
-  Pick<DaemonOptions, 'tasksMs' | 'proofMs' | 'sharing' | 'steadyRules'> & {
+  Pick<DaemonOptions, 'tasksMs' | 'proofMs' | 'patienceMs' | 'sharing' | 'steadyRules'> & {
     readonly leaderWaitMs?: number
     readonly settleMs?: typeof SETTLE_MS
     /** Graces, drains and all other waits of minutes pass so many times faster; deadlines of calls do not. */
@@ -66,10 +66,10 @@ export async function runDaemon(config: Config, log: Logger, signal: AbortSignal
     observe: ({ action, code }) => board.count('cloudRequests', { action, code }),
   })
   const watch = watchSwarm({ engine, onEvent: (kind) => loop.wake(kind), log, tally: board, now: clock })
-  const { leaderWaitMs, tasksMs, proofMs, sharing, steadyRules } = tuning
+  const { leaderWaitMs, tasksMs, proofMs, patienceMs, sharing, steadyRules } = tuning
   const given = { config, engine, cloud, lease, watch, board, log, now: clock, giveUp: giveUp.signal }
   const begin = (stop: AbortSignal, clusters: Clusters) =>
-    createDaemon({ ...given, stop, clusters, leaderWaitMs, tasksMs, proofMs, sharing, steadyRules })
+    createDaemon({ ...given, stop, clusters, leaderWaitMs, tasksMs, proofMs, patienceMs, sharing, steadyRules })
   const daemon = perSwarm(begin, signal)
   const times = { resyncMs: config.resyncMs, settleMs: tuning.settleMs ?? SETTLE_MS, now: clock, speed: tuning.speed ?? 1 }
   const loop = createLoop({ pass: (why) => daemon.pass(loop, why), ...times })

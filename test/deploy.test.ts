@@ -10,6 +10,7 @@ import { readConfig, unknownVariables } from '../src/config.ts'
 import { createMetrics } from '../src/http/metrics.ts'
 import { writerRule } from '../src/leadership.ts'
 import { SLB_PARAMETERS } from '../src/simulator/tables/parameters.ts'
+import { run } from './commands/terminal.ts'
 import { board } from './support/board.ts'
 
 const ROOT = join(import.meta.dirname, '..')
@@ -174,6 +175,23 @@ describe('deploy/stack.yml', () => {
     // Of several that are missing docker names any one.
     const { SLB_ID: _, ...without } = env
     expect(stackConfig(without).stderr).toContain('set SLB_ID to the id or name of the load balancer')
+  })
+})
+
+describe('the Dockerfile', () => {
+  const [, options = '', command = '[]'] = /^HEALTHCHECK (.+) CMD (\[.*\])$/m.exec(read('Dockerfile')) ?? []
+
+  test('has Swarm ask the daemon itself whether its task is of use, as `healthcheck` does', async () => {
+    const [program, main, ...args]: readonly string[] = JSON.parse(command)
+    expect([program, main]).toEqual(['node', '/app/dist/main.js'])
+    expect(read('Dockerfile')).toMatch(/^ENTRYPOINT \[.*"\/app\/dist\/main\.js"\]$/m)
+    expect(args).toEqual(['healthcheck'])
+    // It is a command, and one that fails where nobody answers.
+    expect(await run(args, { env: { SLB_SOCKET: '/nowhere', SLB_HTTP_ADDR: 'off' } })).toMatchObject({ code: 1 })
+  })
+
+  test('gives a start ten minutes, in which a task that the cloud does not answer stays out of the way of a healthy one', () => {
+    expect(options.split(' ')).toEqual(['--interval=10s', '--timeout=5s', '--start-period=10m', '--retries=3'])
   })
 })
 

@@ -34,12 +34,17 @@ const work = async () => {
   await until('the listener runs', () => done(port))
 }
 const role = async (manager: Manager): Promise<string> => JSON.parse(await manager.page('/status.json')).role
-const roles = async () => (await Promise.all(IDS.map((id) => role(swarm.of(id))))).join(' ')
-const wrote = () => IDS.filter((id) => swarm.of(id).writes.length > 0).join(' ')
+const rolesOf = async (ids: readonly string[]) => (await Promise.all(ids.map((id) => role(swarm.of(id))))).join(' ')
+const roles = () => rolesOf(IDS)
+const wrote = () =>
+  swarm
+    .running()
+    .filter((id) => swarm.of(id).writes.length > 0)
+    .join(' ')
 /** What is done is in the log a moment later. */
 const forget = async () => {
   await pause(100)
-  for (const id of IDS) swarm.of(id).writes.length = 0
+  for (const id of swarm.running()) swarm.of(id).writes.length = 0
 }
 const startAll = async (tuning: Tuning = {}) => {
   for (const id of IDS) await swarm.start(id, { leaderWaitMs: WAIT_MS, ...tuning })
@@ -130,6 +135,47 @@ describe('of three managers', () => {
     const fresh = await swarm.start('a', { leaderWaitMs: WAIT_MS })
     await until('the listener runs', () => done(port))
     await eventually(() => fresh.writes[0]).toBeGreaterThanOrEqual(began + WAIT_MS)
+  })
+})
+
+describe('a writer that the cloud does not answer any more', () => {
+  const health = (id: string) => swarm.of(id).page('/taskz')
+  /** Its instance has a role, and no keys are given; the others have keys. */
+  const BY_ROLE = { ALIBABA_CLOUD_ACCESS_KEY_ID: '', ALIBABA_CLOUD_ACCESS_KEY_SECRET: '' }
+  const startTwo = async () => {
+    swarm.simulator.settings.metadata.credentialSeconds = 1
+    await swarm.start('a', { leaderWaitMs: WAIT_MS, patienceMs: 500 }, BY_ROLE)
+    await swarm.start('b', { leaderWaitMs: WAIT_MS, patienceMs: 500 })
+    await work()
+    await eventually(async () => [wrote(), await rolesOf(['a', 'b'])]).toEqual(['a', 'leader standby'])
+    expect([await health('a'), await health('b')]).toEqual(['ok\n', 'ok\n'])
+  }
+  const takeRole = () => {
+    swarm.simulator.settings.metadata.role = ''
+    return pause(1100)
+  }
+
+  test('because its role was taken away, makes way: its health check fails, and when its task is gone the next one writes', async () => {
+    await startTwo()
+    await takeRole()
+    await forget()
+    const port = wish()
+    await eventually(() => health('a')).toMatch(/^makes way for another manager's task: .*no credentials/)
+    expect([await health('b'), done(port)]).toEqual(['ok\n', false])
+    swarm.show({ tasks: [slbTask('b')] })
+    await until('the listener runs', () => done(port), 10_000)
+    await eventually(wrote).toBe('b')
+  })
+
+  test('stays where nobody else is healthy, and goes on when it has its role again', async () => {
+    await startTwo()
+    await takeRole()
+    swarm.show({ tasks: [slbTask('a'), slbTask('b', { state: 'starting' })] })
+    const port = wish()
+    await pause(1000)
+    expect([await health('a'), done(port)]).toEqual(['ok\n', false])
+    swarm.simulator.settings.metadata.role = 'swarm-slb'
+    await until('the listener runs', () => done(port), 20_000)
   })
 })
 

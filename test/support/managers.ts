@@ -19,6 +19,8 @@ export type Manager = {
 export type Managers = {
   readonly simulator: Simulator
   readonly of: (id: string) => Manager
+  /** Managers on which a daemon was started. */
+  running(): readonly string[]
   /** Replaces services, nodes or tasks as every engine shows them, without an event. */
   show(state: Partial<Pick<EngineState, 'services' | 'nodes' | 'tasks'>>): void
   start(id: string, tuning?: Tuning, env?: Readonly<Record<string, string>>): Promise<Manager>
@@ -103,6 +105,7 @@ export async function startManagers(ids: readonly string[]): Promise<Managers> {
   return {
     simulator,
     of,
+    running: () => [...managers.keys()],
     start,
     show(next) {
       const services = next.services === undefined ? state.services : [own, ...next.services]
