@@ -249,11 +249,13 @@ describe('deploy/alerts.yml', () => {
   const groups: readonly { readonly rules: readonly Alert[] }[] = parse(read('deploy/alerts.yml')).groups
   const rules = groups.flatMap((group) => group.rules)
 
+  const exprOf = (name: string) => rules.find(({ alert }) => alert === name)?.expr
+
   test('speaks only of metrics that the daemon has, with the labels they have', async () => {
-    const exposed = board()
+    const exposed = board({ problems: [{ kind: 'loadBalancer', subject: 'my-slb', text: 'is locked' }] })
     exposed.count('reconciles', { result: 'failed' })
     const text = await createMetrics(exposed).text()
-    const named = rules.flatMap(({ expr }) => expr.match(/\bswarm_slb_\w+(?:\{[^}]*\})?/g) ?? [])
+    const named = rules.flatMap(({ expr }) => expr.match(/\b(?:swarm_slb|process)_\w+(?:\{[^}]*\})?/g) ?? [])
     expect(named.length).toBeGreaterThan(rules.length)
     // A metric with labels is there as soon as it was counted once, and looks then as in the rule.
     for (const metric of named) expect(text.includes(`\n${metric} `), metric).toBe(true)
@@ -261,11 +263,20 @@ describe('deploy/alerts.yml', () => {
 
   test('tells of a swarm without a writer, standbys that could not take over, held deletes and passes that fail', () => {
     const tells = (metric: RegExp) => rules.filter(({ expr }) => metric.test(expr)).map((rule) => `${rule.alert} ${rule.for}`)
-    expect(tells(/swarm_slb_leader\) == 0 or absent/)).toEqual(['SwarmSlbNobodyLeads 2m'])
+    expect(tells(/swarm_slb_leader\) == 0/)).toEqual(['SwarmSlbNobodyLeads 2m'])
     expect(tells(/ready_to_lead == 0/)).toEqual(['SwarmSlbStandbyNotReady 10m'])
     expect(tells(/deletes_held > 0/)).toEqual(['SwarmSlbDeletesHeld 1m'])
     expect(tells(/result="failed"/)).toEqual(['SwarmSlbPassesFail 10m'])
+    expect(tells(/kind="loadBalancer"/)).toEqual(['SwarmSlbLoadBalancerRefused 10m'])
     expect(rules.every(({ annotations }) => annotations.summary.endsWith('.'))).toBe(true)
+  })
+
+  test('is not quiet where a series is missing: a job without daemons beside one with some, a leader that never had a good pass', () => {
+    expect(exprOf('SwarmSlbNobodyLeads')?.split(' or ').slice(1)).toEqual([
+      'group by (job) (present_over_time(swarm_slb_leader[1w])) unless group by (job) (swarm_slb_leader)',
+      'absent(present_over_time(swarm_slb_leader[1w]))',
+    ])
+    expect(exprOf('SwarmSlbNoSuccess')).toContain('(swarm_slb_last_success_timestamp_seconds or process_start_time_seconds)')
   })
 })
 
