@@ -21,15 +21,19 @@ export interface Pausing {
 export function followPause(serviceId: string | undefined, now: () => number): Pausing {
   let pause: Pause | undefined
   let problems: readonly Problem[] = []
+  let everSeen = false
   return {
     read(snapshot) {
-      const own = serviceId === undefined ? undefined : snapshot.services.find(({ id }) => id === serviceId)
+      if (serviceId === undefined) return snapshot
+      const own = snapshot.services.find(({ id }) => id === serviceId)
       if (own === undefined) {
-        // It cannot be gone while this task runs: whatever hides it, what it said last still holds.
+        // It cannot be gone while this task runs: whatever hides it, what it said last still holds. And it may have said so before the start.
+        if (!everSeen) pause = { since: pause?.since ?? now(), until: undefined, by: 'swarm-slb itself', fault: 'it was not seen yet' }
         if (pause?.until !== undefined && pause.until <= now()) pause = undefined
-        problems = serviceId === undefined ? [] : [unknownService(serviceId)]
+        problems = [unknownService(serviceId, everSeen)]
         return snapshot
       }
+      everSeen = true
       const { [PAUSE_LABEL]: text, ...labels } = own.labels
       pause = pauseOf(text, pause, now())
       problems = faults(own.name, pause)
@@ -44,10 +48,12 @@ export function followPause(serviceId: string | undefined, now: () => number): P
 const faults = (subject: string, pause: Pause | undefined): readonly Problem[] =>
   pause === undefined || pause.fault === '' ? [] : [{ kind: 'label', subject, text: `${PAUSE_LABEL}: ${pause.fault}` }]
 
-const unknownService = (serviceId: string): Problem => ({
+const unknownService = (serviceId: string, everSeen: boolean): Problem => ({
   kind: 'label',
   subject: 'swarm-slb',
-  text: `SLB_SERVICE_ID is ${serviceId}, and this swarm has no such service: a label ${PAUSE_LABEL} cannot be seen`,
+  text: `SLB_SERVICE_ID is ${serviceId}, and this swarm has no such service: a label ${PAUSE_LABEL} cannot be seen${
+    everSeen ? '' : ', so nothing is written until it is seen'
+  }`,
 })
 
 const iso = (time: number) => new Date(time).toISOString()

@@ -33,6 +33,23 @@ describe('the own service', () => {
     expect(pausing.paused()).toBe(false)
   })
 
+  test('that was never seen may ask for a pause: nothing is written until it is seen, which is a problem too', () => {
+    const pausing = followPause('self', () => NOW)
+    pausing.read(seen([service('web', 30_000)]))
+    expect(pausing.paused()).toBe(true)
+    const { paused, problems } = pausing.rows([])
+    expect(paused).toMatchObject([
+      { loadBalancer: '*', by: 'swarm-slb itself', until: '', text: expect.stringContaining('cannot be read') },
+    ])
+    expect(problems.map(({ text }) => text)).toEqual([
+      expect.stringMatching(/SLB_SERVICE_ID is self, .* nothing is written until it is seen/),
+    ])
+    pausing.read(seen([self({})]))
+    expect([pausing.paused(), pausing.rows([]).problems]).toEqual([false, []])
+    pausing.read(seen([]))
+    expect(pausing.paused()).toBe(false)
+  })
+
   test('that is not known, because the daemon is no service, never pauses', () => {
     const pausing = followPause(undefined, () => NOW)
     pausing.read(seen([self({ 'slb.pause': 'true' })]))
