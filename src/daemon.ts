@@ -101,7 +101,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
   const convert = byIdentity(toService)
   const missed = createWatchdog(watch, now)
   const tell = createNews(log, board)
-  const pausing = followPause(config.serviceId, now)
+  const pausing = followPause(config.serviceId)
   let desire: Desire | undefined
   let term: Term | undefined
   let loopOf: Loop | undefined
@@ -201,7 +201,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     passMs = now() - begun
     publish(desire)
     board.took(passMs)
-    loop.at(pausing.until())
+    loop.at(pausing.endsAt(now()))
     const tasksAt = asksAgain(snapshot, part) ? begun + (options.tasksMs ?? TASKS_MS) : undefined
     for (const time of [...times, recheckAt, missedAt, desire.recheckAt, tasksAt, part.writes ? undefined : proof.dueAt()]) loop.at(time)
   }

@@ -117,7 +117,7 @@ export async function inspect(
 ): Promise<{ readonly page: StatusPage; readonly plans: readonly BalancerPlan[] }> {
   const cloud = connectCloud(config, { log, userAgent: `swarm-slb/${VERSION} (${hostname()})`, mayWrite: async () => false })
   try {
-    const pausing = followPause(config.serviceId, now)
+    const pausing = followPause(config.serviceId)
     const snapshot = pausing.read(await readSnapshot(engine, signal))
     const read = new Map<string, LoadBalancer>()
     const region = createRegionLook(cloud, read, now, signal)

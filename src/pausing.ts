@@ -2,7 +2,7 @@
 import type { PausedRow } from './board.ts'
 import { describeChange } from './core/describe.ts'
 import type { Plan, Problem, Snapshot } from './core/model.ts'
-import { describePause, PAUSE_LABEL, PAUSE_TAG, type Pause, pauseOf } from './core/pause.ts'
+import { describePause, endOf, PAUSE_LABEL, PAUSE_TAG, type Pause, pauseOf } from './core/pause.ts'
 import type { Known } from './page.ts'
 
 /** The pause that the label of the daemon's own service asks for. */
@@ -11,14 +11,17 @@ export interface Pausing {
   read(snapshot: Snapshot): Snapshot
   /** As of the last reading. */
   paused(): boolean
-  /** When it is over by itself, milliseconds. */
-  until(): number | undefined
+  /** When it is over by itself, on the clock that `now` is of, milliseconds. */
+  endsAt(now: number): number | undefined
   /** For the status page. */
   rows(known: readonly Known[]): { readonly paused: readonly PausedRow[]; readonly problems: readonly Problem[] }
 }
 
-/** @param serviceId of the Swarm service that this daemon is a task of; undefined: of none, and only tags pause */
-export function followPause(serviceId: string | undefined, now: () => number): Pausing {
+/**
+ * @param serviceId of the Swarm service that this daemon is a task of; undefined: of none, and only tags pause
+ * @param wall milliseconds since 1970, by the clock that people set
+ */
+export function followPause(serviceId: string | undefined, wall = Date.now): Pausing {
   let pause: Pause | undefined
   let problems: readonly Problem[] = []
   let everSeen = false
@@ -28,19 +31,19 @@ export function followPause(serviceId: string | undefined, now: () => number): P
       const own = snapshot.services.find(({ id }) => id === serviceId)
       if (own === undefined) {
         // It cannot be gone while this task runs: whatever hides it, what it said last still holds. And it may have said so before the start.
-        if (!everSeen) pause = { since: pause?.since ?? now(), until: undefined, by: 'swarm-slb itself', fault: 'it was not seen yet' }
-        if (pause?.until !== undefined && pause.until <= now()) pause = undefined
+        if (!everSeen) pause = { since: pause?.since ?? wall(), until: undefined, by: 'swarm-slb itself', fault: 'it was not seen yet' }
+        if (pause?.until !== undefined && pause.until <= wall()) pause = undefined
         problems = [unknownService(serviceId, everSeen)]
         return snapshot
       }
       everSeen = true
       const { [PAUSE_LABEL]: text, ...labels } = own.labels
-      pause = pauseOf(text, pause, now())
+      pause = pauseOf(text, pause, wall())
       problems = faults(own.name, pause)
       return { ...snapshot, services: snapshot.services.map((service) => (service === own ? { ...own, labels } : service)) }
     },
     paused: () => pause !== undefined,
-    until: () => pause?.until,
+    endsAt: (now) => endOf(pause, wall(), now),
     rows: (known) => ({ paused: pausedRows(pause, known), problems }),
   }
 }

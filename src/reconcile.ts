@@ -13,7 +13,7 @@ import type { Chain, LoadBalancer, Plan, Problem } from './core/model.ts'
 import { withMoves } from './core/moving.ts'
 import type { Backends } from './core/nodes.ts'
 import { checkNotes, NO_NOTES, type NotesMemory } from './core/notes.ts'
-import { PAUSE_TAG, type Pause, pauseOf, tagProblems } from './core/pause.ts'
+import { endOf, PAUSE_TAG, type Pause, pauseOf, tagProblems } from './core/pause.ts'
 import { allowedBy, type Policy } from './core/policy.ts'
 import { type Clusters, isTakenOver, type Standing, TAKEN_TAG, UNTAKEN } from './core/usable.ts'
 import { goneHere, heldHere, judge, recount } from './guarding.ts'
@@ -160,7 +160,7 @@ async function lookAt(given: Task, shared: Shared): Promise<Look> {
   const notes = checkNotes(given.remembered.notes, lb)
   const { task, seen, rows } = await readDiff(given, handle, notes, shared)
   const { id, rules } = task
-  const pause = pauseOf(lb.tags[PAUSE_TAG], task.remembered.pause, task.now())
+  const pause = pauseOf(lb.tags[PAUSE_TAG], task.remembered.pause, Date.now())
   const mayWrite = task.mayWrite && pause === undefined
   const gone = goneHere(lb, task, shared, led && task.mayWrite)
   const kept = { balancer: seen.memory, notes, pause, lostTo }
@@ -197,7 +197,7 @@ async function lookAt(given: Task, shared: Shared): Promise<Look> {
     ],
     resting: damped?.resting ?? [],
     remembered: { ...kept, drift: damped?.memory ?? task.remembered.drift },
-    recheckAt: earliest(seen.recheckAt, guarded.recheckAt, pause?.until),
+    recheckAt: earliest(seen.recheckAt, guarded.recheckAt, endOf(pause, Date.now(), task.now())),
   }
 }
 

@@ -10,6 +10,7 @@ export type ResolvingOptions = {
   readonly view: () => RegionView
   /** Each load balancer as it was last read. */
   readonly read: () => ReadonlyMap<string, LoadBalancer>
+  /** Of waits. Whether a certificate is valid now, the wall clock says. */
   readonly now: () => number
   /** Files that a label names are looked at again after this, milliseconds. */
   readonly filesMs?: number
@@ -32,7 +33,7 @@ export function createResolving({ store, view, read, now, filesMs = FILES_MS }: 
         const lb = read().get(id)
         return lb === undefined ? undefined : (lb.listeners.find((listener) => listener.key === key)?.extensions ?? [])
       }
-      const resolver = createResolver({ view: view(), files, extensionsOf, now: now() })
+      const resolver = createResolver({ view: view(), files, extensionsOf, now: Date.now() })
       return { ...resolver, recheckAt: names.length === 0 ? undefined : now() + filesMs }
     },
   }

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { planOnce } from '../src/app.ts'
 import type { StatusPage } from '../src/board.ts'
 import { readConfig } from '../src/config.ts'
@@ -188,6 +188,29 @@ describe('the tag swarm-slb:pause', () => {
     await until('it is told', () => logged('expected true, or a time with its zone').length > 0)
     expect((await page()).problems).toMatchObject([{ kind: 'loadBalancer', subject: 'front' }])
     expect(stand.lb().listeners).toEqual([])
+  })
+})
+
+describe('a clock that was off at boot and has been set since', () => {
+  /** What counts from boot on stays off. */
+  const bootClockOff = (ms: number) => {
+    Object.defineProperty(performance, 'timeOrigin', { value: performance.timeOrigin + ms, configurable: true })
+    onTestFinished(() => void Reflect.deleteProperty(performance, 'timeOrigin'))
+  }
+
+  test.each([-10, 10])('by %i minutes ends a pause neither early nor late', async (minutes) => {
+    bootClockOff(minutes * 60_000)
+    const end = Date.now() + 1500
+    stand.lb().tags = [{ key: 'swarm-slb:pause', value: `${soon(1500)} bob` }]
+    stand.services([paused(`${soon(1000)} alice`), web(8080), web(9090, 'lb-2')])
+    stand.start()
+    await until('the label is told', () => logged('paused: nothing is written', 'alice').length === 1)
+    const since = (await page()).paused?.[0]?.since ?? ''
+    expect(Math.abs(Date.parse(since) - Date.now())).toBeLessThan(10_000)
+    await until('the one without a tag is served', () => runs(9090))
+    expect(Date.now()).toBeGreaterThanOrEqual(end - 500)
+    await until('the other one is served', () => runs(8080))
+    expect(Date.now()).toBeGreaterThanOrEqual(end)
   })
 })
 

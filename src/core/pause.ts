@@ -59,6 +59,14 @@ export function pauseOf(text: string | undefined, before: Pause | undefined, now
   return { since: before?.since ?? now, ...value }
 }
 
+/**
+ * When it is over by itself, on the clock that `now` is of; undefined: not by itself. That clock may have begun anywhere, while people write
+ * times of the wall clock.
+ * @param wall milliseconds since 1970
+ */
+export const endOf = (pause: Pause | undefined, wall: number, now: number): number | undefined =>
+  pause?.until === undefined ? undefined : now + pause.until - wall
+
 const iso = (time: number) => new Date(time).toISOString().replace(/\.\d+Z$/, 'Z')
 
 /** One line: `paused by alice: maintenance, since …, until …`. */
