@@ -96,25 +96,33 @@ export type LeaseOptions = {
   readonly maxAgeMs?: number
   /** An answer that takes longer counts as no. */
   readonly timeoutMs?: number
-  /** ms; must go on while this process is frozen. */
+  /** ms; must go on while this process is frozen, and never goes back. */
   readonly now: () => number
+  /** ms; goes on, or is set right, while this machine is suspended, where the other clock stands still. */
+  readonly wall?: () => number
   /** A check said no: leadership is lost, or was for a while, whatever the last reading said. Feed that to `nextLeadership`. */
   readonly onLost?: () => void
 }
 
-export function createLease({ check, maxAgeMs = 3000, timeoutMs = 1000, now, onLost = () => {} }: LeaseOptions): Lease {
+export function createLease(options: LeaseOptions): Lease {
+  const { check, maxAgeMs = 3000, timeoutMs = 1000, now, wall = Date.now, onLost = () => {} } = options
   let granted = false
-  let confirmedAt: number | undefined
+  let confirmed: { readonly at: number; readonly wall: number } | undefined
   let checking: Promise<void> | undefined
   /** What a check found out before a revocation is worth nothing after it. */
   let term = 0
 
-  const fresh = () => granted && confirmedAt !== undefined && now() - confirmedAt < maxAgeMs
+  /** By both clocks: either may be the one that missed something. */
+  const fresh = () => {
+    if (!granted || confirmed === undefined) return false
+    const wallMs = wall() - confirmed.wall
+    return now() - confirmed.at < maxAgeMs && wallMs >= 0 && wallMs < maxAgeMs
+  }
   const confirm = async () => {
-    const [startedAt, startedIn] = [now(), term]
+    const [started, startedIn] = [{ at: now(), wall: wall() }, term]
     const leads = await answerWithin(timeoutMs, check)
     if (startedIn !== term) return
-    confirmedAt = leads === true ? startedAt : undefined
+    confirmed = leads === true ? started : undefined
     if (leads === false) onLost()
   }
   return {
@@ -131,7 +139,7 @@ export function createLease({ check, maxAgeMs = 3000, timeoutMs = 1000, now, onL
     },
     revoke() {
       granted = false
-      confirmedAt = undefined
+      confirmed = undefined
       checking = undefined
       term += 1
     },

@@ -178,6 +178,22 @@ describe('the lease', () => {
     expect(await lease.held()).toBe(false)
   })
 
+  test.each([
+    ['went on by 3 s while the other one stood still, as in a machine that was suspended', 3000],
+    ['was set back, so that nobody knows how long it has been', -1],
+  ])('is checked anew where the wall clock %s', async (_, wall) => {
+    const clock = { wall: 1_000_000, checks: 0 }
+    const check = async () => {
+      clock.checks += 1
+      return clock.checks === 1
+    }
+    const lease = createLease({ check, now: () => 0, wall: () => clock.wall })
+    lease.grant()
+    expect([await lease.held(), await lease.held(), clock.checks]).toEqual([true, true, 1])
+    clock.wall += wall
+    expect([await lease.held(), clock.checks]).toEqual([false, 2])
+  })
+
   test('is one check for all who ask at the same time', async () => {
     const { clock, lease } = leaseOf(async () => {
       await sleep(10)
