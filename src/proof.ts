@@ -22,8 +22,9 @@ export function createProof(now: () => number, everyMs = PROOF_MS): Proof {
   let wellAt: number | undefined
   /** When a look ended, or was asked for. */
   let turnAt = now()
-  /** Of the looks since the turn before. */
+  /** Of the looks since the turn before; where there was none, because a load balancer that fails has a pace of its own, of those before. */
   let lately: 'none' | 'well' | 'badly' = 'none'
+  let asked = false
   const waitMs = () => (lately === 'badly' ? Math.min(AGAIN_MS, everyMs) : everyMs)
   /** A success of the round before last proves nothing. */
   const isProved = () => wellAt !== undefined && now() - wellAt < 2 * everyMs
@@ -32,12 +33,13 @@ export function createProof(now: () => number, everyMs = PROOF_MS): Proof {
     looked(how) {
       turnAt = now()
       if (how === 'well') wellAt = turnAt
-      if (lately !== 'well') lately = how
+      if (asked || lately !== 'well') lately = how
+      asked = false
     },
     takeTurn() {
       if (now() - turnAt < waitMs()) return false
       turnAt = now()
-      lately = 'none'
+      asked = true
       return true
     },
     dueAt: () => turnAt + waitMs(),

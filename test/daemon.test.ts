@@ -66,8 +66,8 @@ async function daemonOf(lookup: Instances['lookup'], { provider = memoryProvider
     giveUp: never,
     leaderWaitMs: 0,
   })
-  const pass = async () => {
-    await daemon.pass(loop, { resync: true })
+  const pass = async (resync = true) => {
+    await daemon.pass(loop, { resync })
     await daemon.idle()
   }
   return { daemon, pass, clock, logged, board, at, engine }
@@ -190,4 +190,18 @@ test('a load balancer that failed and then lost the tag that allows it is no fai
   clock.now += 60_000
   await pass()
   expect(board.page()).toMatchObject({ lastPass: { ok: true }, readyToLead: { ok: true } })
+})
+
+test('a standby whose load balancers cannot be read looks again every minute, and no more seldom the longer that lasts', async () => {
+  const looks: number[] = []
+  const opens = () => {
+    looks.push(clock.now)
+    throw callError('failed', 'Forbidden.RAM')
+  }
+  const swarm = { info: infoJson({ nodeId: 'a' }), nodes: managerNodes(['a', 'b'], 'b'), services: [] }
+  const { pass, clock } = await daemonOf(async () => new Map(), { provider: memoryProvider([balancer()], { opens }), swarm })
+  await pass()
+  for (const end = clock.now + 8 * 60_000; clock.now < end; clock.now += 10_000) await pass(false)
+  const gaps = looks.slice(1).map((at, index) => at - (looks[index] ?? 0))
+  expect(Math.max(...gaps)).toBe(60_000)
 })

@@ -77,3 +77,15 @@ test('and sooner while no load balancer can be read: a task that starts waits fo
   proof.looked('badly')
   expect(proof.dueAt()).toBe(clock.now + 5 * MINUTE)
 })
+
+test('and again after 30 s where nobody looked, because the pace of a load balancer that fails was slower', () => {
+  const { clock, proof } = proofAt()
+  proof.looked('badly')
+  const turns: number[] = []
+  for (; clock.now <= 4 * MINUTE; clock.now += 10_000) {
+    if (clock.now === 2 * MINUTE) proof.looked('well')
+    if (proof.takeTurn()) turns.push(clock.now / 1000)
+  }
+  expect(turns).toEqual([30, 60, 90])
+  expect(proof.dueAt()).toBe(7 * MINUTE)
+})
