@@ -22,10 +22,10 @@ const counts = () => stand.simulator.requests.counts()
 const calls = (action: string) => counts().byAction[action] ?? 0
 const logged = (text: string) => stand.logged.filter((line) => line.includes(text))
 
-/** node-1, whose engine we ask, is a manager that does not lead; another one does. */
-const led = (): object[] => [
-  nodeJson({ id: 'node-1', address: '10.9.0.1', managerAddress: '10.9.0.1:2377' }),
-  nodeJson({ id: 'node-2', address: '10.9.0.2', managerAddress: '10.9.0.2:2377', leader: true }),
+/** Two managers. We ask the engine of node-1; without a name the other one leads. */
+const led = (leader = 'node-2'): object[] => [
+  nodeJson({ id: 'node-1', address: '10.9.0.1', managerAddress: '10.9.0.1:2377', leader: leader === 'node-1' }),
+  nodeJson({ id: 'node-2', address: '10.9.0.2', managerAddress: '10.9.0.2:2377', leader: leader === 'node-2' }),
   nodeJson({ id: 'node-3', address: '10.9.0.3' }),
 ]
 
@@ -151,7 +151,16 @@ describe('leadership lost', () => {
   })
 })
 
-test('a process that starts on the leader does not wait', async () => {
+test('a process that starts on the leader waits where there is another manager, whose daemon may have written until now', async () => {
+  stand.nodes(led('node-1'))
+  stand.services([web()])
+  const started = Date.now()
+  stand.start({ leaderWaitMs: 800 })
+  await until('the listener runs', () => running(8080))
+  expect(Date.now() - started).toBeGreaterThanOrEqual(800)
+})
+
+test('a process that starts on the only manager does not wait', async () => {
   stand.services([web()])
   const started = Date.now()
   stand.start({ leaderWaitMs: 20_000 })

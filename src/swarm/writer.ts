@@ -53,17 +53,19 @@ export const ownService = ({ mode, own }: WriterRule): string | undefined => (mo
 export function partOf({ mode, own }: WriterRule, view: WriterView): Part {
   const others = view.own.status === 'read' ? view.own.tasks.filter(({ id }) => id !== own?.taskId) : []
   const self = own?.nodeId ?? view.nodeId
-  const alone = { why: '', starting: false, deputy: false }
-  if (mode === 'always') return { ...alone, writes: true, writer: self, elsewhere: others.length > 0 }
+  // Without a list of tasks nobody can tell what runs on the other managers, or did a moment ago.
+  const elsewhere = view.own.status === 'read' ? others.length > 0 : view.nodes.some(({ id, role }) => role === 'manager' && id !== self)
+  const alone = { elsewhere, why: '', starting: false, deputy: false }
+  if (mode === 'always') return { ...alone, writes: true, writer: self }
   const leader = view.nodes.find((node) => node.leader)
   if (mode === 'leader' || own === undefined || view.own.status !== 'read') {
-    return { ...alone, writes: leader?.id === self, writer: leader?.id, elsewhere: leader?.id !== self }
+    return { ...alone, writes: leader?.id === self, writer: leader?.id }
   }
   const chosen = chooseTask(view.own.tasks, view.nodes)
   return {
     writes: chosen?.id === own.taskId,
     writer: chosen?.nodeId,
-    elsewhere: others.length > 0,
+    elsewhere,
     why: chosen !== undefined && chosen.nodeId === leader?.id ? '' : reason(chosen, leader?.hostname),
     starting: view.own.tasks.some(({ id, state }) => id === own.taskId && state === 'starting'),
     deputy: chooseTask(others, view.nodes)?.state === 'running',
