@@ -15,7 +15,7 @@ import type { Logger } from './log.ts'
 import { createLoop } from './loop.ts'
 import { perSwarm } from './per-swarm.ts'
 import { connectEngine } from './swarm/client.ts'
-import { checkWriter, createLease } from './swarm/leader.ts'
+import { checkWriter, createLease, FINISH_MS } from './swarm/leader.ts'
 import { watchSwarm } from './swarm/watch.ts'
 import { takeOver as planAndTakeOver, type TakeoverReport, type TakeoverTask } from './takeover.ts'
 import { VERSION } from './version.ts'
@@ -26,16 +26,13 @@ export { exportOnce, moveOnce, readGround } from './tools.ts'
 const now = () => Math.round(performance.timeOrigin + performance.now())
 
 const SETTLE_MS = { service: 100, node: 2000 }
-/** A create + start or a replacement that has begun is finished within this; stop_grace_period in deploy/stack.yml is longer. */
-const FINISH_MS = 10_000
 
 export const engineOf = (config: Config) =>
   connectEngine({ host: config.dockerHost, tlsVerify: config.dockerTlsVerify, certPath: config.dockerCertPath })
 
 /** For tests and measurements: other waits and rates than those of production. */
 export type Tuning = Pick<CloudOptions, 'rpc' | 'buckets'> &
-  Pick<DaemonOptions, 'tasksMs' | 'proofMs' | 'patienceMs' | 'sharing' | 'steadyRules'> & {
-    readonly leaderWaitMs?: number
+  Pick<DaemonOptions, 'leaderWaitMs' | 'finishMs' | 'tasksMs' | 'proofMs' | 'patienceMs' | 'sharing' | 'steadyRules'> & {
     readonly settleMs?: typeof SETTLE_MS
     /** Graces, drains and all other waits of minutes pass so many times faster; deadlines of calls do not. */
     readonly speed?: number
@@ -55,7 +52,9 @@ export async function runDaemon(config: Config, log: Logger, signal: AbortSignal
   const engine = engineOf(config)
   const rule = writerRule(config)
   const check = (stop: AbortSignal) => checkWriter(engine, rule, board.page().node.id, stop)
-  const lease = createLease({ check, now, onLost: () => daemon.lost() })
+  // A create + start or a replacement that has begun is finished within this; stop_grace_period in deploy/stack.yml is longer.
+  const { finishMs = FINISH_MS } = tuning
+  const lease = createLease({ check, finishMs, now, onLost: (answer) => daemon.lost(answer) })
   const giveUp = new AbortController()
   const cloud = connectCloud(config, {
     ...tuning,
@@ -69,7 +68,7 @@ export async function runDaemon(config: Config, log: Logger, signal: AbortSignal
   const { leaderWaitMs, tasksMs, proofMs, patienceMs, sharing, steadyRules } = tuning
   const given = { config, engine, cloud, lease, watch, board, log, now: clock, giveUp: giveUp.signal }
   const begin = (stop: AbortSignal, clusters: Clusters) =>
-    createDaemon({ ...given, stop, clusters, leaderWaitMs, tasksMs, proofMs, patienceMs, sharing, steadyRules })
+    createDaemon({ ...given, stop, clusters, leaderWaitMs, finishMs, tasksMs, proofMs, patienceMs, sharing, steadyRules })
   const daemon = perSwarm(begin, signal)
   const times = { resyncMs: config.resyncMs, settleMs: tuning.settleMs ?? SETTLE_MS, now: clock, speed: tuning.speed ?? 1 }
   const loop = createLoop({ pass: (why) => daemon.pass(loop, why), ...times })
@@ -95,7 +94,7 @@ export async function runDaemon(config: Config, log: Logger, signal: AbortSignal
   try {
     // Stream first, then the full reading: what happens in between is not lost.
     await Promise.all([watch.run(signal), watch.opened.then(() => loop.run(signal))])
-    const timer = setTimeout(() => giveUp.abort(), FINISH_MS)
+    const timer = setTimeout(() => giveUp.abort(), finishMs)
     await daemon.idle()
     clearTimeout(timer)
   } finally {

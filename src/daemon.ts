@@ -12,7 +12,7 @@ import { createDesires, type Desire, type DesireOptions } from './desired.ts'
 import { createFitness } from './fitness.ts'
 import { createFleet } from './fleet.ts'
 import { fleetPage } from './fleet-page.ts'
-import { followLeadership, type Term, writerRule } from './leadership.ts'
+import { followLeadership, type LeadershipTimes, type Term, writerRule } from './leadership.ts'
 import type { Logger } from './log.ts'
 import type { Loop, Why } from './loop.ts'
 import { createNews } from './news.ts'
@@ -24,13 +24,13 @@ import { createSharing, type SharingOptions } from './sharing.ts'
 import { sightOf } from './sight.ts'
 import type { Engine } from './swarm/client.ts'
 import { toService } from './swarm/convert.ts'
-import type { Lease } from './swarm/leader.ts'
+import type { Answer, Lease } from './swarm/leader.ts'
 import { readSnapshot, type SwarmReading } from './swarm/read.ts'
 import type { Watch } from './swarm/watch.ts'
 import { ownService, type Part, partOf } from './swarm/writer.ts'
 import { createWatchdog } from './watchdog.ts'
 
-export type DaemonOptions = {
+export type DaemonOptions = LeadershipTimes & {
   readonly config: Config
   readonly engine: Engine
   readonly cloud: Cloud
@@ -41,8 +41,6 @@ export type DaemonOptions = {
   readonly now: () => number
   readonly stop: AbortSignal
   readonly giveUp: AbortSignal
-  /** Milliseconds; 15 s where it is not given. */
-  readonly leaderWaitMs: number | undefined
   /** How often tasks are read where that matters: no event tells of them. Milliseconds; 5 s where it is not given. */
   readonly tasksMs?: number | undefined
   /** A standby shows at least this often that it can read the cloud. Milliseconds; 5 minutes where it is not given. */
@@ -63,8 +61,8 @@ export interface Daemon {
   pass(loop: Loop, why: Why): Promise<'done' | 'anotherSwarm'>
   approve(hash: string | undefined): ApprovalAnswer
   known(): ReadonlyMap<string, Known>
-  /** A check between two readings found that another manager leads. */
-  lost(): void
+  /** A check between two readings found that this process is the writer no more. */
+  lost(answer: Exclude<Answer, true>): void
   idle(): Promise<void>
 }
 
@@ -95,7 +93,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     steadyRules: options.steadyRules,
   })
   const rule = writerRule(config)
-  const leadership = followLeadership(lease, now, options.leaderWaitMs)
+  const leadership = followLeadership(lease, now, options)
   const proof = createProof(now, options.proofMs)
   const fitness = createFitness(now, options.patienceMs)
   const convert = byIdentity(toService)
@@ -209,9 +207,12 @@ export function createDaemon(options: DaemonOptions): Daemon {
   return {
     known: () => fleet.known,
     idle: async () => void (await Promise.all([fleet.idle(), sharing.idle()])),
-    lost() {
-      term = leadership.note({ writes: false, ready: true, elsewhere: true })
-      log.warn({ node: board.page().node.hostname }, 'leadership was lost before a write; nothing more is written')
+    lost(answer) {
+      const leaving = answer === 'leaving'
+      term = leadership.note({ writes: false, ready: true, elsewhere: true, leaving })
+      const { hostname } = board.page().node
+      if (leaving) log.info({ node: hostname }, 'this task is to end: what has begun is finished, nothing else is written')
+      else log.warn({ node: hostname }, 'leadership was lost before a write; nothing more is written')
       loopOf?.at(now())
     },
     approve(hash) {

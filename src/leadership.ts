@@ -1,7 +1,7 @@
 // May this process write? Joins the pure rule (who is the writer, and since when) with the lease that is asked before every attempt.
 import type { Config } from './config.ts'
-import { type LeadershipMemory, type Lease, nextLeadership, type Seen } from './swarm/leader.ts'
-import type { WriterRule } from './swarm/writer.ts'
+import { FINISH_MS, type LeadershipMemory, type Lease, nextLeadership, type Seen } from './swarm/leader.ts'
+import type { Part, WriterRule } from './swarm/writer.ts'
 
 export type Term = {
   readonly mayWrite: boolean
@@ -21,17 +21,28 @@ export function writerRule({ writer, serviceId, taskId, nodeId }: Pick<Config, '
 
 export interface Leadership {
   /** To be called with each reading of the swarm, and with each that failed. */
-  note(seen: Seen): Term
+  note(seen: Seen & Partial<Pick<Part, 'leaving'>>): Term
 }
 
-/** @param waitMs how long a standby that becomes the writer waits; 15 s where it is not given */
-export function followLeadership(lease: Lease, now: () => number, waitMs: number | undefined): Leadership {
+export type LeadershipTimes = {
+  /** How long a standby that becomes the writer waits, milliseconds; 15 s where it is not given. */
+  readonly leaderWaitMs?: number | undefined
+  /** How long a task that is to end may go on with what it has begun, and the next writer waits for it, milliseconds; 10 s. */
+  readonly finishMs?: number | undefined
+}
+
+export function followLeadership(
+  lease: Lease,
+  now: () => number,
+  { leaderWaitMs: waitMs = 15_000, finishMs = FINISH_MS }: LeadershipTimes,
+): Leadership {
   let memory: LeadershipMemory | undefined
   return {
     note(seen) {
-      const next = nextLeadership(memory, seen, now(), waitMs === undefined ? {} : { waitMs })
+      const next = nextLeadership(memory, seen, now(), { waitMs, finishMs })
       memory = next.memory
       if (next.mayWrite) lease.grant()
+      else if (seen.leaving === true) lease.finish()
       else lease.revoke()
       return { mayWrite: next.mayWrite, gained: next.gained, recheckAt: next.recheckAt }
     },

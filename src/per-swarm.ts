@@ -14,7 +14,7 @@ export function perSwarm(begin: (stop: AbortSignal, clusters: Clusters) => Daemo
   return {
     known: () => daemon.known(),
     approve: (hash) => daemon.approve(hash),
-    lost: () => daemon.lost(),
+    lost: (answer) => daemon.lost(answer),
     idle: () => daemon.idle(),
     async pass(loop, why) {
       if ((await daemon.pass(loop, why)) === 'done') return

@@ -103,7 +103,7 @@ test('an approval right after leadership was lost is refused: the next look woul
     clock.now = begun + ahead
     await pass()
   }
-  daemon.lost()
+  daemon.lost(false)
   expect(daemon.approve(undefined)).toMatchObject({ approved: [], error: expect.stringContaining('may not write at the moment') })
   await pass()
   expect(daemon.approve(undefined)).toMatchObject({ approved: [{ key: 'tcp:8080' }, { key: 'tcp:8081' }], error: '' })

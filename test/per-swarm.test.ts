@@ -43,7 +43,7 @@ test('ends it, waits for what it has begun, and lets another one look at once', 
   expect(begun.map(({ said }) => said)).toEqual([['pass', 'idle after its end'], ['pass']])
   expect(begun.map(({ stop }) => stop.aborted)).toEqual([true, false])
   expect(begun[1]?.clusters.get('lb-1|me')).toBe('one')
-  daemon.lost()
+  daemon.lost(false)
   expect([begun[1]?.said, daemon.approve(undefined).hash]).toEqual([['pass', 'lost'], '2'])
 })
 

@@ -47,7 +47,7 @@ const forget = async () => {
   for (const id of swarm.running()) swarm.of(id).writes.length = 0
 }
 const startAll = async (tuning: Tuning = {}) => {
-  for (const id of IDS) await swarm.start(id, { leaderWaitMs: WAIT_MS, ...tuning })
+  for (const id of IDS) await swarm.start(id, { leaderWaitMs: WAIT_MS, finishMs: 200, ...tuning })
   await eventually(() => roles().catch(() => '')).toMatch(/leader/)
 }
 

@@ -32,44 +32,56 @@ export type Seen = {
   readonly ready: boolean
   /** Another process may be writing, or have done so a moment ago. */
   readonly elsewhere: boolean
+  /** The task before is to end, and may be finishing what it has begun. */
+  readonly ending?: boolean
 }
+
+/** So long after it was last confirmed as the writer a task that is to end may finish what it has begun: see decision 14. */
+export const FINISH_MS = 10_000
 
 /**
  * A leader that lost its quorum believes in itself for up to 11.5 s more, and so does whoever reads through it: whoever is seen to become
  * the writer waits. A process that finds nobody else there from its first look on does not. Losing the part or readiness ends the right
- * at once, and coming back is becoming the writer again: somebody else may have written in between. Times in ms on one clock of the
- * caller's choice.
+ * at once, and coming back is becoming the writer again: somebody else may have written in between. Where a task that is to end is still
+ * there, the wait lasts until it is gone, at most `finishMs` longer. Times in ms on one clock of the caller's choice.
  */
 export function nextLeadership(
   memory: LeadershipMemory | undefined,
-  { writes, ready, elsewhere }: Seen,
+  { writes, ready, elsewhere, ending = false }: Seen,
   now: number,
-  { waitMs = 15_000 }: { readonly waitMs?: number } = {},
+  { waitMs = 15_000, finishMs = FINISH_MS }: { readonly waitMs?: number; readonly finishMs?: number } = {},
 ): Leadership {
   const leads = writes && ready
   const alone = !elsewhere && memory?.untouched !== false
   const changed = memory?.leads !== leads
   const since = changed ? now : memory.since
   const mayWriteAt = changed ? now + (alone ? 0 : waitMs) : memory.mayWriteAt
-  const mayWrite = leads && now >= mayWriteAt
+  const keeps = !changed && memory.mayWrite
+  const dueAt = mayWriteAt + (ending && now >= mayWriteAt ? finishMs : 0)
+  const mayWrite = leads && (keeps || now >= dueAt)
   return {
     memory: { leads, untouched: alone && ready && !leads, since, mayWriteAt, mayWrite },
     mayWrite,
     since,
-    ...(leads && !mayWrite && { recheckAt: mayWriteAt }),
+    ...(leads && !mayWrite && { recheckAt: dueAt }),
     gained: mayWrite && memory?.mayWrite !== true,
   }
 }
+
+/** leaving: its task is to end, and nothing else keeps it from being the writer. */
+export type Answer = boolean | 'leaving'
 
 /**
  * Whether this process is the writer right now, by the rule that readings go by. `nodeId`: the node of the engine as it was last read.
  * Rejects where the engine does not answer.
  */
-export async function checkWriter(engine: Engine, rule: WriterRule, nodeId: string, signal: AbortSignal): Promise<boolean> {
+export async function checkWriter(engine: Engine, rule: WriterRule, nodeId: string, signal: AbortSignal): Promise<Answer> {
   if (rule.own === undefined) return checkAlone(engine, rule, nodeId, signal)
   const asked = rule.mode === 'auto' ? readOwnTasks(engine, rule.own.serviceId, signal) : ({ status: 'notAsked' } as const)
   const [info, nodes, own] = await Promise.all([engine.info(signal), engine.nodes(signal), asked])
-  return isManager(info) && partOf(rule, { nodeId: info.Swarm.NodeID, nodes: nodes.map(toNode), own }).writes
+  if (!isManager(info)) return false
+  const { writes, leaving } = partOf(rule, { nodeId: info.Swarm.NodeID, nodes: nodes.map(toNode), own })
+  return writes || (leaving && 'leaving')
 }
 
 /** Without tasks to compare, the own node is all that has to be looked at. */
@@ -88,12 +100,16 @@ export interface Lease {
   /** Follow `mayWrite`: a standby never holds the lease, whatever the check says. */
   grant(): void
   revoke(): void
+  /** Nothing begins any more; what has begun may be finished, for so long as the last check that said yes is good for that. */
+  finish(): void
 }
 
 export type LeaseOptions = {
   /** Rejecting counts as no. */
-  readonly check: (signal: AbortSignal) => Promise<boolean>
+  readonly check: (signal: AbortSignal) => Promise<Answer>
   readonly maxAgeMs?: number
+  /** How old the last check that said yes may be while things are finished. */
+  readonly finishMs?: number | undefined
   /** An answer that takes longer counts as no. */
   readonly timeoutMs?: number
   /** ms; must go on while this process is frozen, and never goes back. */
@@ -101,12 +117,13 @@ export type LeaseOptions = {
   /** ms; goes on, or is set right, while this machine is suspended, where the other clock stands still. */
   readonly wall?: () => number
   /** A check said no: leadership is lost, or was for a while, whatever the last reading said. Feed that to `nextLeadership`. */
-  readonly onLost?: () => void
+  readonly onLost?: (answer: Exclude<Answer, true>) => void
 }
 
 export function createLease(options: LeaseOptions): Lease {
-  const { check, maxAgeMs = 3000, timeoutMs = 1000, now, wall = Date.now, onLost = () => {} } = options
+  const { check, maxAgeMs = 3000, finishMs = FINISH_MS, timeoutMs = 1000, now, wall = Date.now, onLost = () => {} } = options
   let granted = false
+  let finishing = false
   let confirmed: { readonly at: number; readonly wall: number } | undefined
   let checking: Promise<void> | undefined
   /** What a check found out before a revocation is worth nothing after it. */
@@ -116,18 +133,19 @@ export function createLease(options: LeaseOptions): Lease {
   const fresh = () => {
     if (!granted || confirmed === undefined) return false
     const wallMs = wall() - confirmed.wall
-    return now() - confirmed.at < maxAgeMs && wallMs >= 0 && wallMs < maxAgeMs
+    const most = finishing ? finishMs : maxAgeMs
+    return now() - confirmed.at < most && wallMs >= 0 && wallMs < most
   }
   const confirm = async () => {
     const [started, startedIn] = [{ at: now(), wall: wall() }, term]
-    const leads = await answerWithin(timeoutMs, check)
+    const answer = await answerWithin(timeoutMs, check)
     if (startedIn !== term) return
-    confirmed = leads === true ? started : undefined
-    if (leads === false) onLost()
+    if (answer !== 'leaving') confirmed = answer === true ? started : undefined
+    if (answer === false || answer === 'leaving') onLost(answer)
   }
   return {
     async held() {
-      if (!granted || fresh()) return granted
+      if (!granted || finishing || fresh()) return fresh()
       checking ??= confirm()
       const asked = checking
       await asked
@@ -136,6 +154,10 @@ export function createLease(options: LeaseOptions): Lease {
     },
     grant() {
       granted = true
+      finishing = false
+    },
+    finish() {
+      finishing = true
     },
     revoke() {
       granted = false
@@ -147,7 +169,7 @@ export function createLease(options: LeaseOptions): Lease {
 }
 
 /** Undefined where no answer came. */
-async function answerWithin(ms: number, ask: (signal: AbortSignal) => Promise<boolean>): Promise<boolean | undefined> {
+async function answerWithin(ms: number, ask: (signal: AbortSignal) => Promise<Answer>): Promise<Answer | undefined> {
   const stop = new AbortController()
   const late = Promise.withResolvers<undefined>()
   const timer = setTimeout(() => {

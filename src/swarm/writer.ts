@@ -39,6 +39,10 @@ export type Part = {
   readonly writer: string | undefined
   /** Another process may be writing now, or have done so a moment ago: whoever begins has to wait. */
   readonly elsewhere: boolean
+  /** It is to end, and would be the writer if it were not: what it has begun may be finished. */
+  readonly leaving: boolean
+  /** Another task is to end and has not yet: it may be finishing what it has begun. */
+  readonly ending: boolean
   /** Why it is not simply the Raft leader; empty where it is. */
   readonly why: string
   /** Its own first health check has not gone well yet. */
@@ -55,19 +59,25 @@ export function partOf({ mode, own }: WriterRule, view: WriterView): Part {
   const self = own?.nodeId ?? view.nodeId
   // Without a list of tasks nobody can tell what runs on the other managers, or did a moment ago.
   const elsewhere = view.own.status === 'read' ? others.length > 0 : view.nodes.some(({ id, role }) => role === 'manager' && id !== self)
-  const alone = { elsewhere, why: '', starting: false, deputy: false }
+  const down = new Set(view.nodes.flatMap(({ id, state }) => (state === 'down' ? [id] : [])))
+  const ending = others.some(({ leaving, nodeId }) => leaving && !down.has(nodeId))
+  const alone = { elsewhere, leaving: false, ending, why: '', starting: false, deputy: false }
   if (mode === 'always') return { ...alone, writes: true, writer: self }
   const leader = view.nodes.find((node) => node.leader)
   if (mode === 'leader' || own === undefined || view.own.status !== 'read') {
     return { ...alone, writes: leader?.id === self, writer: leader?.id }
   }
-  const chosen = chooseTask(view.own.tasks, view.nodes)
+  const { tasks } = view.own
+  const chosen = chooseTask(tasks, view.nodes)
+  const staying = tasks.map((task) => (task.id === own.taskId ? { ...task, leaving: false } : task))
   return {
     writes: chosen?.id === own.taskId,
     writer: chosen?.nodeId,
     elsewhere,
+    leaving: chosen?.id !== own.taskId && chooseTask(staying, view.nodes)?.id === own.taskId,
+    ending,
     why: chosen !== undefined && chosen.nodeId === leader?.id ? '' : reason(chosen, leader?.hostname),
-    starting: view.own.tasks.some(({ id, state }) => id === own.taskId && state === 'starting'),
+    starting: tasks.some(({ id, state }) => id === own.taskId && state === 'starting'),
     deputy: chooseTask(others, view.nodes)?.state === 'running',
   }
 }

@@ -208,6 +208,7 @@ export function createWorld(setup: Setup, hooks: Hooks, mutant: Mutant = {}): Wo
         revoke: () => {
           running.granted = false
         },
+        finish: () => {},
       },
       watch: {
         run: async () => {},

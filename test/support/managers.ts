@@ -14,6 +14,8 @@ export type Manager = {
   readonly writes: number[]
   /** A page of its http server. */
   page(path: string): Promise<string>
+  /** Ends the daemon in good order; its engine stays. */
+  stop(): Promise<void>
 }
 
 export type Managers = {
@@ -90,14 +92,17 @@ export async function startManagers(ids: readonly string[]): Promise<Managers> {
     const stop = new AbortController()
     const log = await createLog({ level: 'debug', format: 'json', colour: false, secrets: [], write })
     const done = runDaemon(readConfig({ env, flags: {} }), log, stop.signal, { ...QUICK, ...tuning })
-    ends.push(async () => {
+    const end = () => {
       stop.abort()
-      await done
+      return done
+    }
+    ends.push(async () => {
+      await end()
       await engine.close()
     })
     const address = () => /"address":"([^"]+)"/.exec(logged.find((line) => line.includes('http server listening')) ?? '')?.[1]
     const page = async (path: string) => (await fetch(`http://${address()}${path}`)).text()
-    const manager = { engine, logged, writes, page }
+    const manager = { engine, logged, writes, page, stop: end }
     managers.set(id, manager)
     return manager
   }

@@ -60,6 +60,13 @@ describe('the check before a write, of a task', () => {
     expect(await check(state)).toBe(says)
   })
 
+  test('tells a task that is to end apart from one that another one has followed', async () => {
+    const ends = taskJson({ id: 'task-a', service: 'slb', node: 'a', desired: 'shutdown' })
+    expect(await check({ nodes: nodes('a'), tasks: [ends, b] })).toBe('leaving')
+    expect(await check({ nodes: nodes('b'), tasks: [ends, b] })).toBe(false)
+    expect(await check({ info: infoJson({ nodeId: 'a', error: 'no leader' }), nodes: nodes('a'), tasks: [ends, b] })).toBe(false)
+  })
+
   test('goes by the leader where tasks are refused, by the own node even where the engine is another one', async () => {
     const refused = json(403, { message: 'no' })
     expect(await check({ nodes: nodes('a') }, 'auto', refused)).toBe(true)

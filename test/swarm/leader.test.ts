@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import { createLease, type LeadershipMemory, nextLeadership, type Seen } from '../../src/swarm/leader.ts'
+import { type Answer, createLease, type LeadershipMemory, nextLeadership, type Seen } from '../../src/swarm/leader.ts'
 
 describe('the right to write', () => {
   const L: Seen = { writes: true, ready: true, elsewhere: false }
@@ -9,6 +9,7 @@ describe('the right to write', () => {
   /** Its task is not seen to be there yet, and no other one either. */
   const early: Seen = { writes: false, ready: true, elsewhere: false }
   const others: Seen = { writes: true, ready: true, elsewhere: true }
+  const ending: Seen = { ...others, ending: true }
   type Step = readonly [seconds: number, seen: Seen, expected: string]
 
   const steps = (...all: readonly Step[]) => {
@@ -121,6 +122,32 @@ describe('the right to write', () => {
       ],
     ],
     [
+      'waits for a task that is to end until it is gone',
+      [
+        [0, { ...standby, ending: true }, 'waits'],
+        [1, ending, 'waits, again at 16'],
+        [16, ending, 'waits, again at 26'],
+        [19, others, 'writes, gained'],
+      ],
+    ],
+    [
+      'waits for it no longer than it may go on, 10 s',
+      [
+        [0, ending, 'waits, again at 15'],
+        [15, ending, 'waits, again at 25'],
+        [24.9, ending, 'waits, again at 25'],
+        [25, ending, 'writes, gained'],
+      ],
+    ],
+    [
+      'stays with a writer beside whom another task is to end',
+      [
+        [0, L, 'writes, gained'],
+        [5, ending, 'writes'],
+        [6, ending, 'writes'],
+      ],
+    ],
+    [
       'never comes to a standby',
       [
         [0, standby, 'waits'],
@@ -139,7 +166,7 @@ describe('the right to write', () => {
 
 describe('the lease', () => {
   /** `answers`: what the check says each time; the clock moves by hand. */
-  const leaseOf = (check: (signal: AbortSignal) => Promise<boolean>, timeoutMs = 1000) => {
+  const leaseOf = (check: (signal: AbortSignal) => Promise<Answer>, timeoutMs = 1000) => {
     const clock = { now: 0, checks: 0 }
     const counted = (signal: AbortSignal) => {
       clock.checks += 1
@@ -239,6 +266,57 @@ describe('the lease', () => {
     lease.grant()
     expect(await lease.held()).toBe(false)
     await aborted.promise
+  })
+
+  describe('of a task that is to end', () => {
+    const WAYS = [10_000, 9_999, 3_000, 0]
+    /** Confirmed once, then told to finish by the check or by a reading; held so long after the confirmation? */
+    const heldAfter = async (ms: number, told: 'by a check' | 'by a reading') => {
+      const answers: Answer[] = [true]
+      const { clock, lease } = leaseOf(async () => answers.shift() ?? 'leaving')
+      const finishing = createLease({
+        check: async () => answers.shift() ?? 'leaving',
+        now: () => clock.now,
+        wall: () => clock.now,
+        onLost: () => finishing.finish(),
+      })
+      const one = told === 'by a check' ? finishing : lease
+      one.grant()
+      expect(await one.held()).toBe(true)
+      if (told === 'by a reading') one.finish()
+      clock.now = ms
+      return one.held()
+    }
+
+    test.each(['by a check', 'by a reading'] as const)(
+      'told %s, is good for what has begun until 10 s after it was confirmed',
+      async (told) => {
+        expect(await Promise.all(WAYS.map((ms) => heldAfter(ms, told)))).toEqual([false, true, true, true])
+      },
+    )
+
+    test('is not held where it was never confirmed, or was lost before', async () => {
+      const { lease } = leaseOf(async () => true)
+      lease.finish()
+      expect(await lease.held()).toBe(false)
+      lease.grant()
+      lease.finish()
+      expect(await lease.held()).toBe(false)
+      lease.grant()
+      expect(await lease.held()).toBe(true)
+      lease.revoke()
+      lease.finish()
+      expect(await lease.held()).toBe(false)
+    })
+
+    test('asks nobody any more', async () => {
+      const { clock, lease } = leaseOf(async () => true)
+      lease.grant()
+      await lease.held()
+      lease.finish()
+      clock.now = 9000
+      expect([await lease.held(), clock.checks]).toEqual([true, 1])
+    })
   })
 
   test('ends at once when it is revoked, and what was asked before counts no more', async () => {

@@ -79,7 +79,9 @@ describe('the Raft leader is the writer, whatever tasks there are,', () => {
     ])
     // Nobody can tell what runs on the other managers, or did a moment ago: a leader that was cut off believes in itself for a while.
     expect(parts.map(({ elsewhere }) => elsewhere)).toEqual([true, true, true])
-    expect(partOf(rule('b'), { nodeId: 'b', nodes: [node('b', { leader: true }), node('w', { role: 'worker' })], own }).elsewhere).toBe(false)
+    expect(partOf(rule('b'), { nodeId: 'b', nodes: [node('b', { leader: true }), node('w', { role: 'worker' })], own }).elsewhere).toBe(
+      false,
+    )
   })
 
   test('and a task on another node is not, although it asks the engine of the leader', () => {
@@ -114,12 +116,29 @@ describe('a task knows', () => {
   })
 })
 
+test('a task that is to end knows whether that alone keeps it from being the writer', () => {
+  const leaving = (leader: string, tasks: string, self = 'a') => at(self, led(leader), read(tasks)).leaving
+  expect([leaving('a', 'a- b'), leaving('z', 'a- b'), leaving('a', 'a-')]).toEqual([true, true, true])
+  expect([leaving('b', 'a- b'), leaving('z', 'a b-', 'b'), leaving('a', 'a b'), leaving('a', 'a?- b'), leaving('a', 'b')]).toEqual(
+    Array(5).fill(false),
+  )
+})
+
+test('a task knows that another one is to end and is still there, which nobody can say of a node that is down', () => {
+  const ending = (tasks: string, nodes = led('b')) => at('a', nodes, read(tasks)).ending
+  expect([ending('a b- c'), ending('a b c'), ending('a- b')]).toEqual([true, false, false])
+  expect(ending('a b-', [node('a', { leader: true }), node('b', { state: 'down' })])).toBe(false)
+  expect(partOf(ruleOf('a', 'always'), { nodeId: 'a', nodes: led('a'), own: read('a b-') }).ending).toBe(true)
+})
+
 describe('with SLB_WRITER=always', () => {
   test('the process writes wherever it is', () => {
     expect(partOf(ruleOf('a', 'always'), { nodeId: 'a', nodes: led('b'), own: read('a') })).toEqual({
       writes: true,
       writer: 'a',
       elsewhere: false,
+      leaving: false,
+      ending: false,
       why: '',
       starting: false,
       deputy: false,
