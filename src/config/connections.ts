@@ -129,7 +129,7 @@ export const CONNECTIONS = {
     schema: v.absolutePath,
     default: '/run/swarm-slb.sock',
     value: 'PATH',
-    help: 'unix socket that status and approve speak to; off for none',
+    help: 'unix socket that status, approve and healthcheck speak to; off for none',
   },
   logLevel: {
     env: ['LOG_LEVEL'],
