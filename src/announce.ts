@@ -29,7 +29,8 @@ export function announce({ board, config, log, now }: Announcing, snapshot: Snap
 /** On the board, where the health check looks, and when it begins in the log. */
 export function makeWay({ board, log }: Announcing, reason: string): void {
   const before = board.page().makesWay
-  if (reason !== '' && !before)
+  // A task that starts was of no use yet, which is no news.
+  if (reason !== '' && before === '')
     log.warn(
       { err: reason, node: board.page().node.hostname },
       'the cloud does not answer here; this task makes way for that of another manager',
