@@ -5,6 +5,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import type { Engine } from '../test/lab/engine.ts'
+import { importImage } from '../test/lab/import-image.ts'
 import { attempt, run } from '../test/lab/process.ts'
 
 export const BASE_IMAGE = 'node:24-bookworm-slim'
@@ -25,21 +26,13 @@ export async function provideBaseImage(engine: Engine, progress: (line: string) 
   await importStandIn(engine)
 }
 
-async function importStandIn(engine: Engine): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'swarm-slb-base-'))
-  try {
-    const root = join(folder, 'root')
-    await layOut(root)
-    const archive = join(folder, 'root.tar')
-    await run(['tar', '--create', '--file', archive, '--directory', root, '--owner=0', '--group=0', '.'])
-    const path = 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
-    await engine.docker(['import', '--change', path, '--change', 'CMD ["node"]', '--message', 'stand-in', archive, BASE_IMAGE], {
-      timeoutMs: 300_000,
-    })
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
-}
+const importStandIn = (engine: Engine): Promise<void> =>
+  importImage(
+    (args) => engine.docker(args, { timeoutMs: 300_000 }),
+    BASE_IMAGE,
+    ['ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', 'CMD ["node"]'],
+    layOut,
+  )
 
 async function layOut(root: string): Promise<void> {
   for (const sub of [
@@ -68,7 +61,8 @@ async function layOut(root: string): Promise<void> {
   await copyNpm(root)
 }
 
-function copyInto(root: string, path: string): void {
+/** To the same path there. */
+export function copyInto(root: string, path: string): void {
   mkdirSync(dirname(join(root, path)), { recursive: true })
   copyFileSync(path, join(root, path))
 }
@@ -83,7 +77,7 @@ function nodeBinary(): string {
 }
 
 /** What the loader would open, by the paths it looks at; and what glibc opens itself to look a name up. */
-async function libraries(binary: string): Promise<string[]> {
+export async function libraries(binary: string): Promise<string[]> {
   const listed = (await run(['ldd', binary])).split('\n').flatMap((line) => /(\/\S+) \(0x/.exec(line)?.[1] ?? [])
   const besideLibc = listed.filter((path) => basename(path) === 'libc.so.6').map(dirname)
   const resolver = besideLibc.flatMap((folder) => RESOLVER_LIBRARIES.map((name) => join(folder, name)))

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { BALANCER, type Cloud, REGION, VPC } from './cloud.ts'
 import type { Site } from './site.ts'
 
-const STACK_FILE = join(import.meta.dirname, '../../deploy/stack.yml')
+const DEPLOY = join(import.meta.dirname, '../../deploy')
 /** Of the stack file. */
 const SERVICE = 'swarm-slb'
 
@@ -17,6 +17,8 @@ export const SECRETS = { id: 'swarm-slb-key-id', secret: 'swarm-slb-key-secret' 
 export interface Daemon {
   /** Runs a command of swarm-slb inside a running daemon; answers with its output, whatever its exit code. */
   command(args: readonly string[]): Promise<string>
+  /** The same for a line of shell. */
+  shell(line: string): Promise<string>
   logTail(lines?: number): Promise<string>
 }
 
@@ -32,27 +34,40 @@ const settingsFor = ({ apiUrl, metadataUrl }: Cloud) => ({
   SLB_RESYNC_INTERVAL: '10s',
 })
 
+export type DaemonOptions = {
+  readonly environment?: Readonly<Record<string, string>>
+  readonly volumes?: readonly object[]
+  readonly user?: string
+  /** Compose files of deploy/ between the stack file and what is set here. */
+  readonly files?: readonly string[]
+  /** Variables that these want. */
+  readonly variables?: Readonly<Record<string, string>>
+}
+
 /** The stack file that people deploy, with a file on top of it. JSON is YAML, too. */
-export async function deployDaemon(
-  site: Site,
-  cloud: Cloud,
-  image: string,
-  environment: Readonly<Record<string, string>> = {},
-  volumes: readonly object[] = [],
-): Promise<Daemon> {
+export async function deployDaemon(site: Site, cloud: Cloud, image: string, options: DaemonOptions = {}): Promise<Daemon> {
   for (const part of ['id', 'secret'] as const) await site.docker(['secret', 'create', SECRETS[part], '-'], { input: cloud.keys[part] })
-  const placement = site.constraint === undefined ? {} : { deploy: { placement: { constraints: [site.constraint] } } }
-  const service = { environment: { ...settingsFor(cloud), ...environment }, volumes, ...placement }
-  const overlay = join(site.folder, 'swarm-slb.json')
-  writeFileSync(overlay, JSON.stringify({ version: '3.8', services: { [SERVICE]: service } }, null, 2))
-  const files = [STACK_FILE, overlay].flatMap((file) => ['--compose-file', file])
-  const env = { ...process.env, SWARM_SLB_IMAGE: image, SLB_ID: BALANCER.id, ALIBABA_CLOUD_REGION_ID: REGION }
-  await site.docker(['stack', 'deploy', '--resolve-image', 'never', ...files, DAEMON_STACK], { env })
+  await updateDaemon(site, cloud, image, options)
   return daemonOf(site)
 }
 
+/** The same again with other options. */
+export async function updateDaemon(site: Site, cloud: Cloud, image: string, options: DaemonOptions): Promise<void> {
+  const { environment = {}, volumes = [], user, files = [], variables = {} } = options
+  const placement = site.constraint === undefined ? {} : { deploy: { placement: { constraints: [site.constraint] } } }
+  const own = user === undefined ? {} : { user }
+  const service = { environment: { ...settingsFor(cloud), ...environment }, volumes, ...own, ...placement }
+  const overlay = join(site.folder, 'swarm-slb.json')
+  writeFileSync(overlay, JSON.stringify({ version: '3.8', services: { [SERVICE]: service } }, null, 2))
+  const all = ['stack.yml', ...files].map((file) => join(DEPLOY, file)).concat(overlay)
+  const env = { ...process.env, SWARM_SLB_IMAGE: image, SLB_ID: BALANCER.id, ALIBABA_CLOUD_REGION_ID: REGION, ...variables }
+  const command = ['stack', 'deploy', '--resolve-image', 'never', ...all.flatMap((file) => ['--compose-file', file]), DAEMON_STACK]
+  await site.docker(command, { env })
+}
+
 const daemonOf = (site: Site): Daemon => ({
-  command: (args) => inDaemon(site, args),
+  command: (args) => inDaemon(site, ['"$@" 2>&1 || true', 'sh', 'node', '/app/dist/main.js', ...args]),
+  shell: (line) => inDaemon(site, [`{ ${line}; } 2>&1 || true`]),
   logTail: async (lines = 60) => {
     const logs = site.engines.map((docker) =>
       inContainer(docker, (id) => docker(['logs', '--tail', String(lines), id], { both: true, timeoutMs: 15_000 })),
@@ -70,12 +85,9 @@ async function inContainer(docker: Docker, use: (id: string) => Promise<string>)
 }
 
 /** On the first engine that runs a daemon. */
-async function inDaemon(site: Site, args: readonly string[]): Promise<string> {
-  const command = ['node', '/app/dist/main.js', ...args]
+async function inDaemon(site: Site, script: readonly string[]): Promise<string> {
   for (const docker of site.engines) {
-    const answer = await inContainer(docker, (id) =>
-      docker(['exec', id, 'sh', '-c', '"$@" 2>&1 || true', 'sh', ...command], { timeoutMs: 20_000 }),
-    ).catch(() => '')
+    const answer = await inContainer(docker, (id) => docker(['exec', id, 'sh', '-c', ...script], { timeoutMs: 20_000 })).catch(() => '')
     if (answer !== '') return answer
   }
   throw new Error('no engine runs the daemon')

@@ -51,6 +51,7 @@ export type EngineOptions = {
 /** `wire` undefined: in this machine's own network. */
 export function createEngine(ground: Ground, wire: Wire | undefined, name: string, options: EngineOptions = {}): Engine {
   const folder = join(ground.folder, name)
+  const data = options.data ?? join(ground.data, name)
   const socket = join(folder, 'docker.sock')
   const logFile = join(folder, 'dockerd.log')
   const cgroup = `swarm-slb-lab-${ground.number}-${name}`
@@ -58,7 +59,7 @@ export function createEngine(ground: Ground, wire: Wire | undefined, name: strin
   writeFileSync(join(folder, 'resolv.conf'), 'nameserver 127.0.0.1\n')
   ground.noteCgroup(cgroup)
   const netns = wire?.pid ?? process.pid
-  const command = machineCommand({ netns, name, folder, socket, cgroup, options })
+  const command = machineCommand({ netns, name, folder, data, socket, cgroup, options })
   let machine: ReturnType<typeof start> | undefined
 
   const init = (): number | undefined => (machine === undefined ? undefined : childOf(machine.pid))
@@ -106,16 +107,17 @@ type MachineOptions = {
   readonly netns: number
   readonly name: string
   readonly folder: string
+  readonly data: string
   readonly socket: string
   readonly cgroup: string
   readonly options: EngineOptions
 }
 
 /** nsenter and not `ip netns exec`: that one mounts another /sys, without the cgroups. */
-function machineCommand({ netns, name, folder, socket, cgroup, options }: MachineOptions): string[] {
+function machineCommand({ netns, name, folder, data, socket, cgroup, options }: MachineOptions): string[] {
   const surroundings = ['unshare', '--uts', '--ipc', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc', '--']
   const engine = [
-    `--data-root=${options.data ?? join(folder, 'data')}`,
+    `--data-root=${data}`,
     '--pidfile=/run/docker.pid',
     '--host=unix:///run/docker.sock',
     `--host=unix://${socket}`,

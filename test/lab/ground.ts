@@ -1,6 +1,7 @@
 // The ground a lab stands on: a number of its own, a folder, and in it the list of everything it started.
 // What a killed run left is cleaned at the next start: only where the owner is dead, and only what its list names.
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import { freemem } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { attempt, run, startTime } from './process.ts'
@@ -8,6 +9,9 @@ import { attempt, run, startTime } from './process.ts'
 const HOME = process.env['SWARM_SLB_LAB_DIR'] ?? '/var/lib/swarm-slb-lab'
 const CGROUPS = '/sys/fs/cgroup'
 const LIST = 'lab.json'
+/** Engines write to disk at every step and wait for it. In memory a lab is quicker; where there is too little of it, it is not. */
+const MEMORY = 'data'
+const LAB_BYTES = 4 * 2 ** 30
 
 type Known = { readonly pid: number; readonly started: string; readonly what: string }
 type List = {
@@ -21,6 +25,8 @@ export interface Ground {
   /** 1..250: the third byte of the lab's addresses. */
   readonly number: number
   readonly folder: string
+  /** For what engines write, in memory where there is enough. */
+  readonly data: string
   /** Notes a process, so that a later run may end it. */
   noteProcess(pid: number, what: string): void
   noteCgroup(name: string): void
@@ -42,9 +48,13 @@ export async function claimGround(log: (line: string) => void): Promise<Ground> 
     writeFileSync(join(folder, `${LIST}.new`), JSON.stringify(list, null, 2))
     renameSync(join(folder, `${LIST}.new`), join(folder, LIST))
   }
+  const data = join(folder, MEMORY)
+  mkdirSync(data)
+  if (freemem() > 2 * LAB_BYTES) await attempt(['mount', '-t', 'tmpfs', '-o', `mode=700,size=${LAB_BYTES}`, 'swarm-slb-lab', data])
   return {
     number,
     folder,
+    data,
     noteProcess: (pid, what) => save({ ...list, processes: [...list.processes, { pid, started: startTime(pid) ?? '', what }] }),
     noteCgroup: (name) => save({ ...list, cgroups: [...list.cgroups, name] }),
     noteLink: (name) => save({ ...list, links: [...list.links, name] }),
@@ -110,6 +120,7 @@ async function clear(folder: string, list: List): Promise<void> {
   }
   for (const name of list.links) await attempt(['ip', 'link', 'delete', name]) // often gone with its namespace by now
   for (const name of list.cgroups) await removeCgroup(name)
+  await attempt(['umount', '--lazy', join(folder, MEMORY)]) // it may be on disk
   rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
   try {
     rmdirSync(HOME)

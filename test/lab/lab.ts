@@ -16,6 +16,8 @@ type Place = LabNode | 'hub'
 export type LabOptions = {
   readonly managers: number
   readonly workers?: number
+  /** For each dockerd. */
+  readonly engineArgs?: readonly string[]
   /** Only after every other lab that asked for this has ended: for tests, which measure. */
   readonly alone?: boolean
   /** One line for each step. */
@@ -74,12 +76,19 @@ export async function startLab({ alone = false, ...options }: LabOptions): Promi
   }
 }
 
-async function begin({ managers: managerCount, workers = 0, progress = () => {} }: Omit<LabOptions, 'alone'>): Promise<Lab> {
+async function begin({
+  managers: managerCount,
+  workers = 0,
+  engineArgs = [],
+  progress = () => {},
+}: Omit<LabOptions, 'alone'>): Promise<Lab> {
   const ground = await claimGround(progress)
   try {
     const hub = await openHub(ground)
     progress(`lab ${ground.number}: network ${hub.prefix}.0/24`)
-    const nodes: LabNode[] = await Promise.all(Array.from({ length: managerCount + workers }, (_, index) => boot(ground, hub, index)))
+    const nodes: LabNode[] = await Promise.all(
+      Array.from({ length: managerCount + workers }, (_, index) => boot(ground, hub, index, engineArgs)),
+    )
     progress(`lab ${ground.number}: ${nodes.length} engines answer`)
     const engines = nodes.map(({ engine }) => engine)
     const [first, ...others] = nodes
@@ -91,22 +100,28 @@ async function begin({ managers: managerCount, workers = 0, progress = () => {} 
     progress(
       `lab ${ground.number}: swarm of ${managerCount} managers and ${workers} workers, routing mesh: ${ipvs ? 'ipvs' : 'stand-in (no IPVS in this kernel)'}`,
     )
-    return createLab({ ground, hub, nodes, mesh })
+    return createLab({ ground, hub, nodes, mesh, engineArgs })
   } catch (error) {
     await ground.clear()
     throw error
   }
 }
 
-async function boot(ground: Ground, hub: Hub, index: number): Promise<LabNode> {
+async function boot(ground: Ground, hub: Hub, index: number, args: readonly string[]): Promise<LabNode> {
   const name = `node-${index + 1}`
   const wire = await plugIn(ground, hub, name, FIRST_HOST + index)
-  const engine = createEngine(ground, wire, name)
+  const engine = createEngine(ground, wire, name, { args })
   await engine.start()
   return { name, address: wire.address, wire, engine }
 }
 
-type Parts = { readonly ground: Ground; readonly hub: Hub; readonly nodes: LabNode[]; readonly mesh: Mesh | undefined }
+type Parts = {
+  readonly ground: Ground
+  readonly hub: Hub
+  readonly nodes: LabNode[]
+  readonly mesh: Mesh | undefined
+  readonly engineArgs: readonly string[]
+}
 
 const enginesOf = (nodes: readonly LabNode[]): readonly Engine[] => nodes.map(({ engine }) => engine)
 
@@ -164,12 +179,12 @@ function commands({ ground, hub, nodes }: Parts): Pick<Lab, 'docker' | 'exec' | 
   }
 }
 
-function members({ ground, hub, nodes }: Parts): Pick<Lab, 'add' | 'join' | 'leave' | 'load'> {
+function members({ ground, hub, nodes, engineArgs }: Parts): Pick<Lab, 'add' | 'join' | 'leave' | 'load'> {
   const archives: string[] = []
   const load = (engine: Engine, archive: string) => engine.docker(['load', '--input', archive], { timeoutMs: 300_000 })
   return {
     async add(role) {
-      const node = await boot(ground, hub, nodes.length)
+      const node = await boot(ground, hub, nodes.length, engineArgs)
       for (const archive of archives) await load(node.engine, archive)
       await joinSwarm(node, role, enginesOf(nodes))
       nodes.push(node)

@@ -32,7 +32,7 @@ export async function setStage(
     const listener = { port: HAND_MADE_PORT, protocol: 'tcp', status: 'running', description: 'by hand', vServerGroupId: group.id } as const
     const spare: Machine[] = SPARE_HOSTS.map((host) => ({ name: `spare-${host}`, address: `${site.lab.hub.prefix}.${host}` }))
     const cloud = await startCloud(site, { groups: [group], listeners: [listener] }, spare)
-    return { site, lab: site.lab, cloud, daemon: await deployDaemon(site, cloud, image.tag, env, volumes(site)) }
+    return { site, lab: site.lab, cloud, daemon: await deployDaemon(site, cloud, image.tag, { environment: env, volumes: volumes(site) }) }
   } catch (error) {
     await site.down()
     throw error

@@ -1,9 +1,8 @@
 // A 2 MB web server for examples and tests, packed from busybox, where no image can be pulled.
 // `/` names the task, /license.txt is what WordPress has there, /cgi-bin/request echoes request headers, port 7 echoes tcp.
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { run } from './process.ts'
+import { importImage } from './import-image.ts'
 
 export const WEB_IMAGE = 'swarm-slb/web:1'
 
@@ -27,10 +26,8 @@ env
 `
 
 /** Imports it into the engine that `docker` speaks to. */
-export async function buildWebImage(docker: (args: readonly string[]) => Promise<string>): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'swarm-slb-web-'))
-  try {
-    const root = join(folder, 'root')
+export const buildWebImage = (docker: (args: readonly string[]) => Promise<string>): Promise<void> =>
+  importImage(docker, WEB_IMAGE, ['CMD ["/start"]', 'ENV PATH=/bin', 'EXPOSE 80'], (root) => {
     for (const sub of ['bin', 'www/cgi-bin', 'tmp', 'etc']) mkdirSync(join(root, sub), { recursive: true })
     copyFileSync(BUSYBOX, join(root, 'bin/busybox'))
     for (const command of COMMANDS) symlinkSync('busybox', join(root, 'bin', command))
@@ -42,11 +39,4 @@ export async function buildWebImage(docker: (args: readonly string[]) => Promise
       chmodSync(join(root, path), 0o755)
     }
     writeFileSync(join(root, 'www/license.txt'), 'This page is in the public domain.\n')
-    const archive = join(folder, 'root.tar')
-    await run(['tar', '--create', '--file', archive, '--directory', root, '--owner=0', '--group=0', '.'])
-    const change = ['--change', 'CMD ["/start"]', '--change', 'ENV PATH=/bin', '--change', 'EXPOSE 80']
-    await docker(['import', ...change, archive, WEB_IMAGE])
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
-}
+  })
