@@ -8,6 +8,7 @@ import {
   BALANCER_ID,
   createService,
   deployExample,
+  FIRST_MS,
   findListener,
   HAND_MADE_PORT,
   listenerGone,
@@ -55,7 +56,7 @@ describe('swarm-slb on a swarm of three managers', () => {
 
   test('makes an http listener on 8080 with its own check out of an automatic port and two labels', async () => {
     await deployExample(stage)
-    await pageAnswers(stage, 8080, 60_000)
+    await pageAnswers(stage, 8080, FIRST_MS)
     const listener = await findListener(stage, 8080)
     expect(listener).toMatchObject({ protocol: 'http', status: 'running', backendServerPort: 30000 })
     expect(listener?.config).toMatchObject({ HealthCheckURI: '/license.txt', HealthCheck: 'on' })
@@ -178,7 +179,7 @@ describe('swarm-slb on a swarm of three managers', () => {
     })
     try {
       await until('the stack can be deployed', CHANGE_MS, () => deployExample(stage).then(() => found(true)))
-      await pageAnswers(stage, 8080, 60_000)
+      await pageAnswers(stage, 8080, FIRST_MS)
     } finally {
       watching.abort()
       await watch

@@ -6,6 +6,7 @@ import { DAEMON_STACK, type Daemon, type DaemonOptions, deployDaemon, updateDaem
 import type { Lab } from './lab.ts'
 import { buildProxyImage, PROXY_IMAGE } from './proxy-image.ts'
 import { labSite, type Site } from './site.ts'
+import { FIRST_MS } from './stage.ts'
 import { found, notYet, until } from './wait.ts'
 import { WEB_IMAGE } from './web-image.ts'
 
@@ -44,7 +45,7 @@ describe('on an engine that gives no new privileges', () => {
   async function works(port: number): Promise<void> {
     const publish = ['--publish', `${port}:80`, '--replicas', '0', '--name', `web-${port}`]
     await site.docker(['service', 'create', '--detach', '--no-resolve-image', ...publish, WEB_IMAGE])
-    await until(`listener ${port} runs`, 60_000, async () => {
+    await until(`listener ${port} runs`, FIRST_MS, async () => {
       const listener = (await balancer(cloud)).listeners.find((one) => one.port === port)
       return listener?.status === 'running' ? found(true) : notYet(`${listener?.status}`)
     })
@@ -85,7 +86,7 @@ describe('on an engine that gives no new privileges', () => {
 
   test('with the group of the socket it is not root, and works', async () => {
     await update({ user: `${NOBODY}:${group}` })
-    await until('the new task runs', 60_000, async () => {
+    await until('the new task runs', FIRST_MS, async () => {
       const uid = await daemon.shell('id -u')
       return uid === String(NOBODY) ? found(true) : notYet(uid)
     })
@@ -96,7 +97,7 @@ describe('on an engine that gives no new privileges', () => {
 
   test('with the proxy it is nobody, has no engine and asks it for nothing but what it reads', async () => {
     await update({ files: ['proxy/stack.yml'], variables: { HAPROXY_IMAGE: PROXY_IMAGE } })
-    await until('the new task runs', 60_000, async () => {
+    await until('the new task runs', FIRST_MS, async () => {
       const id = await daemon.shell('id')
       return id.includes(`uid=${NOBODY}`) && id.includes(`gid=${NOBODY}`) ? found(true) : notYet(id)
     })

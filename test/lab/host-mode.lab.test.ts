@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { balancer, instanceId } from './cloud.ts'
 import { getText } from './http.ts'
-import { findListener, pageAnswers, type Stage, setStage, weightsAre } from './stage.ts'
+import { FIRST_MS, findListener, pageAnswers, type Stage, setStage, weightsAre } from './stage.ts'
 import { found, type Look, notYet, until } from './wait.ts'
 import { WEB_IMAGE } from './web-image.ts'
 
@@ -13,6 +13,8 @@ const UPDATE_MS = 150_000
 const TASKS_MS = 5000
 const LISTENER = 8090
 const FIXED = 8081
+const ABRUPT = 8092
+const ABRUPT_FIXED = 8082
 const MANY = 8091
 
 /** Serves for 8 s after SIGTERM: longer than it takes to see that the task is to end. */
@@ -51,7 +53,7 @@ describe('ports in host mode on a swarm of three managers', () => {
   test('a global service is reached on every node that runs it, in a group of its own', async () => {
     const publish = ['--mode', 'global', '--publish', `mode=host,target=80,published=${FIXED}`, '--stop-grace-period', '20s']
     await create('edge', [...publish, '--label', `slb.port.80=http://:${LISTENER}`], ['/bin/sh', '-c', GRACEFUL])
-    await pageAnswers(stage, LISTENER, 60_000)
+    await pageAnswers(stage, LISTENER, FIRST_MS)
     await weightsAre(stage, weights(names()), CHANGE_MS, LISTENER)
     expect(await behind(LISTENER)).toEqual(
       stage.lab
@@ -88,15 +90,15 @@ describe('ports in host mode on a swarm of three managers', () => {
   })
 
   test('an update of tasks that end at once is made good with the next list of tasks', async () => {
-    await update('edge', '--args', '/start', '--update-parallelism', '1', '--update-delay', '6s')
-    await sleep(1000)
-    await until('the update is over', UPDATE_MS, () => updated('edge'))
-    await weightsAre(stage, weights(names()), CHANGE_MS, LISTENER)
-    const load = await underLoad(url(LISTENER), async () => {
-      await update('edge', '--force')
+    const publish = ['--mode', 'global', '--publish', `mode=host,target=80,published=${ABRUPT_FIXED}`, '--update-delay', '6s']
+    await create('abrupt', [...publish, '--label', `slb.port.80=http://:${ABRUPT}`])
+    await pageAnswers(stage, ABRUPT, CHANGE_MS)
+    await weightsAre(stage, weights(names()), CHANGE_MS, ABRUPT)
+    const load = await underLoad(url(ABRUPT), async () => {
+      await update('abrupt', '--force')
       await sleep(1000)
-      await until('the update is over', UPDATE_MS, () => updated('edge'))
-      await weightsAre(stage, weights(names()), CHANGE_MS, LISTENER)
+      await until('the update is over', UPDATE_MS, () => updated('abrupt'))
+      await weightsAre(stage, weights(names()), CHANGE_MS, ABRUPT)
     })
     report('update of tasks that end at once', load)
     // One backend of three at a time, until it is seen or serves again.

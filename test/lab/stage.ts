@@ -13,6 +13,8 @@ import { WEB_IMAGE } from './web-image.ts'
 export type Stage = { readonly site: Site; readonly lab: Lab; readonly cloud: Cloud; readonly daemon: Daemon }
 
 export const HAND_MADE_PORT = 2222
+/** Until the daemons of a new swarm are healthy, the writer has waited, and the first page answers: half a minute where nothing else runs. */
+export const FIRST_MS = 120_000
 const EXAMPLE = join(import.meta.dirname, '../../deploy/examples/wordpress-like.yml')
 /** Addresses of machines that may join later. */
 const SPARE_HOSTS = [14, 15]

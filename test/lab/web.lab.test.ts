@@ -12,7 +12,7 @@ import { selfSigned } from '../simulator/dataplane/certificate.ts'
 import { balancer } from './cloud.ts'
 import { type Visitor, visitor } from './curl.ts'
 import type { Site } from './site.ts'
-import { createService, findListener, type Stage, setStage } from './stage.ts'
+import { createService, FIRST_MS, findListener, type Stage, setStage } from './stage.ts'
 import { found, notYet, until } from './wait.ts'
 
 // Handshakes here are to be the real ones.
@@ -86,7 +86,7 @@ describe('http and https on a swarm of three managers', () => {
     return { task: field('task'), from: field('remote') }
   }
   const answers = (url: string) =>
-    until(`${url} answers`, CHANGE_MS, async () => {
+    until(`${url} answers`, FIRST_MS, async () => {
       const one = visitor(stage.cloud.address)
       const { status } = await one.get(`${url}/license.txt`).finally(() => one.end())
       return status === 200 ? found(true) : notYet(status)

@@ -57,7 +57,7 @@ describe('of three daemons on three managers', () => {
   }, 60_000)
 
   const idsOn = (node: LabNode) =>
-    until(`a task on ${node.name}`, 60_000, async () => {
+    until(`a task on ${node.name}`, 90_000, async () => {
       const [container = ''] = (await lab.docker(node, ['ps', '--quiet', ...FILTER])).split('\n')
       if (container === '') return notYet('no container')
       const env: readonly string[] = JSON.parse(await lab.docker(node, ['inspect', '--format', '{{json .Config.Env}}', container]))
@@ -143,7 +143,7 @@ describe('of three daemons on three managers', () => {
 
     await lab.docker('manager', ['node', 'update', '--availability', 'active', before?.nodeId ?? ''])
     const anew = await runOn(leader)
-    await until('the new task leads', 60_000, async () =>
+    await until('the new task leads', 90_000, async () =>
       anew.logged.some((line) => line.includes('"role":"leader"')) ? found(true) : notYet('not yet'),
     )
     const writer = await served(60_000)
