@@ -74,6 +74,7 @@ export function createWorker(options: WorkerOptions): Worker {
   let tried: string | undefined
   let next: Offer | undefined
   let work: Promise<void> = Promise.resolve()
+  let working = false
 
   const noteApplied = (applied: Applied) => {
     const { change } = applied
@@ -160,6 +161,7 @@ export function createWorker(options: WorkerOptions): Worker {
   }
 
   async function drain(): Promise<void> {
+    working = true
     while (next !== undefined && !stop.aborted) {
       const offer = next
       next = undefined
@@ -180,6 +182,7 @@ export function createWorker(options: WorkerOptions): Worker {
         if (running === under) running = undefined
       }
     }
+    working = false
   }
 
   function offer(offer: Offer): void {
@@ -191,7 +194,8 @@ export function createWorker(options: WorkerOptions): Worker {
       const due = offer.fresh || resync || (recheckAt !== undefined && now() >= recheckAt) || digestOf(offer, last).text !== tried
       if (!due) return
       next = offer
-      work = drain()
+      // One that is offered while the end of a pass is told is the next of the same work: idle() waits for it, too.
+      if (!working) work = drain()
       return
     }
     if (next === undefined && !offer.fresh && !running.looked) {

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { web } from './support/build.ts'
 import { callError } from './support/memory-provider.ts'
 import { offerOf } from './support/passes.ts'
-import { api, ground, turnOfLoop } from './support/worker-ground.ts'
+import { api, ground, pass, turnOfLoop } from './support/worker-ground.ts'
 
 test('of three wishes during a pass the last counts, also where it is the first again', async () => {
   const gate = Promise.withResolvers<void>()
@@ -118,4 +118,18 @@ test('a change that a stop lets finish is not cut by the end of its box', async 
   its.stop.abort()
   await its.worker.idle()
   expect(waits).toBe(true)
+})
+
+test('what is offered while the end of a pass is told is done before it is idle', async () => {
+  let again: (() => void) | undefined
+  const its = ground({ finished: () => again?.() })
+  again = () => {
+    again = undefined
+    its.worker.offer(offerOf({ services: [web(), api()] }))
+  }
+  await pass(its, { services: [web()] })
+  expect(its.lines().filter((line) => line.startsWith('create listener'))).toEqual([
+    expect.stringContaining('tcp:8080'),
+    expect.stringContaining('tcp:9090'),
+  ])
 })
