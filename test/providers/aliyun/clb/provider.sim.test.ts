@@ -93,6 +93,8 @@ function serving(count: number, kind: Kind) {
   const servers = (port?: number) => SERVERS.slice(0, 20).map((serverId) => ({ serverId, ...(port === undefined ? {} : { port }) }))
   return {
     id: 'lb-bp1bench',
+    // Without one, tags are asked for once more.
+    tags: [{ key: 'swarm-slb:me', value: 'cluster-1' }],
     listeners: numbers(count).map(listener),
     backendServers: kind === 'default' ? servers() : [],
     groups: kind === 'own' ? numbers(count).map((n) => ({ id: `rsp-${n}`, name: mark(n), servers: servers(30_000 + n) })) : [],
