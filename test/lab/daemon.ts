@@ -56,7 +56,9 @@ export async function updateDaemon(site: Site, cloud: Cloud, image: string, opti
   const { environment = {}, volumes = [], user, files = [], variables = {} } = options
   const placement = site.constraint === undefined ? {} : { deploy: { placement: { constraints: [site.constraint] } } }
   const own = user === undefined ? {} : { user }
-  const service = { environment: { ...settingsFor(cloud), ...environment }, volumes, ...own, ...placement }
+  // Everything but how often the image is asked is as it is shipped.
+  const healthcheck = { interval: '5s' }
+  const service = { environment: { ...settingsFor(cloud), ...environment }, healthcheck, volumes, ...own, ...placement }
   const overlay = join(site.folder, 'swarm-slb.json')
   writeFileSync(overlay, JSON.stringify({ version: '3.8', services: { [SERVICE]: service } }, null, 2))
   const all = ['stack.yml', ...files].map((file) => join(DEPLOY, file)).concat(overlay)

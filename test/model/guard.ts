@@ -13,7 +13,6 @@ export function newTally() {
       if (change.kind !== 'deleteListener') return []
       const mark = markOf(before.listeners.find(({ key }) => key === change.key)?.note ?? '')
       const what = `${lb} ${change.key} ${mark?.service}`
-      const held = world.leader().daemon
       const recent = (deleted.get(process) ?? []).filter(({ at }) => now - at < WINDOW)
       const again = recent.some((one) => one.what === what && now - one.at < 15_000)
       deleted.set(process, [...recent, ...(again ? [] : [{ what, at: now }])])
@@ -21,9 +20,8 @@ export function newTally() {
         listeners.filter(({ note }) => markOf(note) !== undefined),
       )
       const free = Math.max(FREE, Math.floor((owned.length + recent.length + 1) / 4))
-      const free2 = recent.length + 1 <= free || now - world.trouble.approvedAt < 1000
-      void held
-      return again || free2 ? [] : [`${what}: the delete number ${recent.length + 1} within ten minutes`]
+      const allowed = recent.length + 1 <= free || now - world.trouble.approvedAt < 1000
+      return again || allowed ? [] : [`${what}: the delete number ${recent.length + 1} within ten minutes`]
     },
   }
 }

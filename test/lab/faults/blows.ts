@@ -64,13 +64,14 @@ export async function cutOff(lab: Lab, node: LabNode, forMs: number): Promise<vo
   }
 }
 
-/** The containers of a node reach everything but the cloud, until this is over. */
+/** The containers of a node reach everything but the cloud's APIs, until this is over. */
 export async function cutFromCloud({ lab, cloud }: Stage, node: LabNode, over: () => Promise<unknown>): Promise<void> {
-  const { hostname } = new URL(cloud.apiUrl)
   const apply = async (how: '-I' | '-D') => {
-    const rule = ['FORWARD', '-d', hostname, '-j', 'REJECT', '--reject-with', 'icmp-net-unreachable']
-    const { code, stderr } = await lab.exec(node, ['iptables', '--wait', '5', how, ...rule])
-    if (code !== 0) throw new Error(stderr)
+    for (const { hostname, port } of [cloud.apiUrl, cloud.metadataUrl].map((url) => new URL(url))) {
+      const rule = ['FORWARD', '-d', hostname, '-p', 'tcp', '--dport', port, '-j', 'REJECT', '--reject-with', 'icmp-net-unreachable']
+      const { code, stderr } = await lab.exec(node, ['iptables', '--wait', '5', how, ...rule])
+      if (code !== 0) throw new Error(stderr)
+    }
   }
   await apply('-I')
   try {
