@@ -67,10 +67,12 @@ async function seen({ stage, load, watching, nameOf }: Scene, { suffering }: Fau
   const samples = watching.between(begun, Date.now())
   const writes = await writesSince(stage.cloud, begun, nameOf)
   const names = (nodes: readonly LabNode[]) => nodes.map(({ name }) => name)
+  // Both ports are of one service: what reaches its tasks is the same.
+  const controls = [...load.pageControls, ...load.echoControls]
   const since = ({ failures }: Stream) => failures.filter(({ endedAt }) => endedAt >= begun)
   return {
-    http: judge(PAGE.listener, since(load.page), load.pageControls, samples),
-    tcp: judge(ECHO.listener, since(load.echo), load.echoControls, samples),
+    http: judge(PAGE.listener, since(load.page), controls, samples),
+    tcp: judge(ECHO.listener, since(load.echo), controls, samples),
     writes,
     wrong: [
       ...absences(samples, [PAGE.listener, ECHO.listener, QUIET], names(stage.lab.nodes()), names(suffering)),
