@@ -18,6 +18,8 @@ const project = (name: string, include: string[], exclude: string[] = [], timeou
     retry: process.env['CI'] ? 1 : 0,
     hookTimeout: Math.max(timeout, 60_000),
     fileParallelism: parallel,
+    // To load everything anew for each file takes longer than most tests do.
+    isolate: !['unit', 'simulator'].includes(name),
   },
 })
 
@@ -45,22 +47,9 @@ const live = () => {
   return { test: { ...test, setupFiles: [], retry: 0 } }
 }
 
-/** `npm run check` has a minute: what takes longer, or is about the stand-in alone, is for `npm test`. */
+/** `npm run check` has a minute: what is about the stand-in alone, and most of what runs on it, is for `npm test`. */
 const quick = process.env['SUITE'] === 'quick'
-const SLOW_UNIT = [
-  'test/simulator/**',
-  'test/verify/**',
-  'test/core/properties.test.ts',
-  'test/core/host-mode-properties.test.ts',
-  'test/core/labels-hostile.test.ts',
-  'test/deploy.test.ts',
-  'test/commands/commands.test.ts',
-  'test/swarm/watch.test.ts',
-  'test/providers/aliyun/{credentials,rpc,rpc-waiting,metadata}.test.ts',
-  'test/cases/**',
-  'test/stack/**',
-  'test/http/**',
-]
+const STAND_IN = ['test/simulator/**', 'test/verify/**']
 const QUICK_SIMULATOR = ['app', 'rules'].map((name) => `test/${name}.sim.test.ts`)
 
 export default defineConfig({
@@ -69,7 +58,7 @@ export default defineConfig({
     maxWorkers: 4,
     projects: [
       // A word before .test.ts names another suite.
-      project('unit', ['test/**/*.test.ts'], ['test/**/*.*.test.ts', SECURITY, ...(quick ? SLOW_UNIT : [])]),
+      project('unit', ['test/**/*.test.ts'], ['test/**/*.*.test.ts', SECURITY, ...(quick ? STAND_IN : [])]),
       project('simulator', quick ? QUICK_SIMULATOR : ['test/**/*.sim.test.ts'], [SECURITY], 30_000),
       security(),
       random('model', ['test/model/*.model.test.ts']),

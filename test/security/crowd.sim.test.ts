@@ -4,14 +4,13 @@ import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import nock from 'nock'
-import { afterAll, beforeAll, expect, type TestContext, test } from 'vitest'
+import { beforeAll, expect, type TestContext, test } from 'vitest'
 import { ask } from '../../src/http/client.ts'
 import { run } from '../commands/terminal.ts'
 import { startStand, swarmService, until } from '../support/stand.ts'
 
 // Raw sockets are to be raw.
 beforeAll(() => nock.restore())
-afterAll(() => nock.activate())
 
 /** As many idle connections as it is let have, for as long as the test runs: what is closed is opened again. */
 function crowd(port: number, size: number, { onTestFinished }: TestContext) {

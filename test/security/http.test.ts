@@ -6,7 +6,7 @@ import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import nock from 'nock'
-import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest'
+import { beforeAll, describe, expect, type TestContext, test } from 'vitest'
 import { ask } from '../../src/http/client.ts'
 import type { Limits } from '../../src/http/plain-server.ts'
 import { serveHttp, serveSocket } from '../../src/http/server.ts'
@@ -14,7 +14,6 @@ import { board, silent } from '../support/board.ts'
 
 // Raw sockets are to be raw: what stands between tests and the network would take part in the conversation.
 beforeAll(() => nock.restore())
-afterAll(() => nock.activate())
 
 /** Deadlines of a second, so that nobody waits for them. */
 const QUICK = { headersMs: 500, requestMs: 800, checkMs: 100 }

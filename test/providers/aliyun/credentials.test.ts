@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { CredentialsError, createCredentials } from '../../../src/providers/aliyun/credentials.ts'
 import type { Metadata, RoleSession } from '../../../src/providers/aliyun/metadata.ts'
+import { useNock } from '../../support/nock.ts'
 import { json, serve } from './support.ts'
 
 let dir = ''
@@ -149,6 +150,7 @@ describe('credentials as values and files', () => {
 })
 
 describe("the vendor's own sources", () => {
+  useNock()
   const answer = { AccessKeyId: 'uri-id', AccessKeySecret: 'uri-secret', SecurityToken: 'uri-token', Expiration: '2099-01-01T00:00:00Z' }
 
   test('a URI gives a session', async () => {

@@ -3,11 +3,13 @@ import net, { type AddressInfo } from 'node:net'
 import nock from 'nock'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { CallError } from '../../../src/providers/provider.ts'
+import { useNock } from '../../support/nock.ts'
 import { CREDENTIALS, everything, failureOf, json, ok, REQUEST_ID, reading, refuse, serve, testRpc, writing } from './support.ts'
 
 const PEM = { type: 'pkcs8', format: 'pem' } as const
 const SPKI = { type: 'spki', format: 'pem' } as const
 
+useNock()
 afterEach(() => {
   nock.cleanAll()
 })

@@ -33,6 +33,8 @@ async function start() {
   })
   const loadBalancer = {
     id: 'lb-bp1web',
+    // Without one, tags are asked for once more.
+    tags: [{ key: 'swarm-slb:me', value: 'cluster-1' }],
     listeners: [{ ...listener(80), protocol: 'http' as const }, ...numbers(5).map(secure)],
     groups: [{ id: 'rsp-own', name: mark('own'), servers: [] }],
   }
