@@ -70,7 +70,7 @@ test.each(Object.entries(MUTANTS))('the model notices %s', async (name, mutant) 
   const seed = seedFor(`mutant ${name}`)
   const found = await fc.check(
     fc.asyncProperty(someSequence(20), async (sequence) => void (await play(sequence, mutant))),
-    { numRuns: 1500, seed, endOnFailure: true },
+    { numRuns: 5000, seed, endOnFailure: true },
   )
   expect(found.failed).toBe(true)
   expect(found.errorInstance).toBeInstanceOf(Error)
