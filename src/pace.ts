@@ -36,3 +36,17 @@ export function endingOf(outcome: Outcome, cut: boolean): Ending {
   if ((result?.pending ?? 0) === 0) return 'well'
   return cut ? 'cut' : 'stalled'
 }
+
+/** How soon another look may show something else where nothing was written. */
+const SAME_MS = 30_000
+
+/**
+ * When what a look saw is due, milliseconds. At once is for what follows from a write: where a pause, a dry run, a policy or a refusal let nothing
+ * be written, another look would show the same, and so on without end.
+ */
+export function lookAgain(outcome: Outcome, now: number): number | undefined {
+  if (outcome.status !== 'looked') return undefined
+  const { recheckAt } = outcome.look
+  const wrote = (outcome.result?.applied.length ?? 0) > 0
+  return recheckAt === undefined || recheckAt > now || wrote ? recheckAt : now + SAME_MS
+}

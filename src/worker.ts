@@ -5,7 +5,7 @@ import { type Box, createBox } from './box.ts'
 import type { Chain, LoadBalancer } from './core/model.ts'
 import { NO_REFUSALS, nextTry, noteRefused, withoutRefused } from './core/refusals.ts'
 import { type Digest, digestOf, NOTHING_URGENT, nextUrgent, type Offer, urgency } from './offer.ts'
-import { endingOf, nextPace, STEADY } from './pace.ts'
+import { endingOf, lookAgain, nextPace, STEADY } from './pace.ts'
 import { type Provider, ServersRefused } from './providers/provider.ts'
 import { type Look, NOTHING_REMEMBERED, type Outcome, reconcileOne, type Shared, type Task, type Wish } from './reconcile.ts'
 import { afterChange, afterStandby, beforeChange } from './remembered.ts'
@@ -92,8 +92,12 @@ export function createWorker(options: WorkerOptions): Worker {
     tried = current.text
     done = ending === 'well' ? current : undefined
     if (ending === 'well') urgent = { ...urgent, names: new Set() }
-    const dueAt = outcome.status === 'looked' ? outcome.look.recheckAt : undefined
-    const times = [next.wait === undefined ? undefined : now() + next.wait, dueAt, nextTry(refusals, now()), poked ? now() : undefined]
+    const times = [
+      next.wait === undefined ? undefined : now() + next.wait,
+      lookAgain(outcome, now()),
+      nextTry(refusals, now()),
+      poked ? now() : undefined,
+    ]
     recheckAt = earliest(times)
   }
 

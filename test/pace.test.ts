@@ -1,6 +1,7 @@
 // How long until a load balancer is tried again.
 import { expect, test } from 'vitest'
-import { type Ending, nextPace, STEADY } from '../src/pace.ts'
+import { type Ending, lookAgain, nextPace, STEADY } from '../src/pace.ts'
+import type { Outcome } from '../src/reconcile.ts'
 
 function waits(...endings: readonly Ending[]): (number | undefined)[] {
   let pace = STEADY
@@ -34,4 +35,15 @@ test('a pass that ended well begins anew', () => {
     undefined,
     200,
   ])
+})
+
+test.each([
+  ['at once, after a write', { recheckAt: 1000, applied: 1 }, 1000],
+  ['in half a minute, where nothing was written', { recheckAt: 1000, applied: 0 }, 31_000],
+  ['in half a minute, where nothing could be written', { recheckAt: 900, applied: undefined }, 31_000],
+  ['at its time, where that is to come', { recheckAt: 1200, applied: 0 }, 1200],
+  ['never, where nothing is due', { recheckAt: undefined, applied: undefined }, undefined],
+] as const)('what a look saw as due is looked at %s', (_, { recheckAt, applied }, wanted) => {
+  const result = applied === undefined ? undefined : { applied: Array.from({ length: applied }), failed: [], pending: 0, unknown: false }
+  expect(lookAgain({ status: 'looked', look: { recheckAt }, result } as unknown as Outcome, 1000)).toBe(wanted)
 })
