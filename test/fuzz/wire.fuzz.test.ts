@@ -110,6 +110,19 @@ const ask = (timeoutMs: number, sent: Sent) => {
   return sendOnce(wire, 'DescribeLoadBalancers', { RegionId: 'cn-hangzhou' }, CREDENTIALS)
 }
 
+/** What JSON can hold and nothing else. Without recursion: thousands of levels are compared in no time, and the time is that of the client. */
+function isPlain(value: unknown): boolean {
+  const left = [value]
+  while (left.length > 0) {
+    const one = left.pop()
+    if (one === null || ['string', 'number', 'boolean'].includes(typeof one)) continue
+    const kind = typeof one === 'object' ? Object.getPrototypeOf(one) : undefined
+    if (kind !== Object.prototype && kind !== Array.prototype) return false
+    left.push(...Object.values(one as object))
+  }
+  return true
+}
+
 /** One that says something, in words that are short, on one line, and ours. */
 function declared(error: unknown): boolean {
   if (!(error instanceof CallError)) return false
@@ -126,7 +139,7 @@ test('any answer is a reply that is plain JSON, or a CallError', async () => {
     run: async (sent) => {
       const { body: reply, requestId } = await ask(DEADLINE_MS, sent)
       expect(requestId).not.toBe('')
-      expect(JSON.parse(JSON.stringify(reply))).toEqual(reply)
+      expect(isPlain(reply)).toBe(true)
       return { size: JSON.stringify(reply).length, most: 2 * sent.bytes.length + 1000 }
     },
   })
