@@ -35,12 +35,6 @@ const security = () => {
   return { test: { ...test, retry: 0 } }
 }
 
-/** Most of what a swarm does is to wait: two at a time. */
-const labs = () => {
-  const { test } = project('lab', ['test/lab/**/*.lab.test.ts'], ['test/lab/faults.lab.test.ts'], 300_000)
-  return { test: { ...test, maxWorkers: 2 } }
-}
-
 /** One load balancer, so one file at a time; and it may reach what is no loopback address. */
 const live = () => {
   const { test } = project('live', ['test/verify/*.live.test.ts'], [], 300_000, false)
@@ -69,7 +63,7 @@ export default defineConfig({
       project('soak', ['test/soak/*.soak.test.ts'], [], 120_000, false),
       live(),
       project('engine', ['test/**/*.engine.test.ts'], [], 120_000, false),
-      labs(),
+      project('lab', ['test/lab/**/*.lab.test.ts'], ['test/lab/faults.lab.test.ts'], 300_000, false),
       project('lab-faults', ['test/lab/faults.lab.test.ts'], [], 300_000, false),
     ],
   },
