@@ -42,11 +42,11 @@ const SAME_MS = 30_000
 
 /**
  * When what a look saw is due, milliseconds. At once is for what follows from a write: where a pause, a dry run, a policy or a refusal let nothing
- * be written, another look would show the same, and so on without end.
+ * be written, another look would show the same, and so on without end. What became due since the look is another matter.
  */
-export function lookAgain(outcome: Outcome, now: number): number | undefined {
+export function lookAgain(outcome: Outcome): number | undefined {
   if (outcome.status !== 'looked') return undefined
-  const { recheckAt } = outcome.look
+  const { at, recheckAt } = outcome.look
   const wrote = (outcome.result?.applied.length ?? 0) > 0
-  return recheckAt === undefined || recheckAt > now || wrote ? recheckAt : now + SAME_MS
+  return recheckAt === undefined || recheckAt > at || wrote ? recheckAt : at + SAME_MS
 }

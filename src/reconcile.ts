@@ -80,6 +80,8 @@ export type Task = {
 
 /** What one look at a load balancer showed, and the plan that may run. */
 export type Look = {
+  /** The plan is of this moment, milliseconds. */
+  readonly at: number
   readonly handle: Handle
   readonly lb: LoadBalancer
   readonly diff: Diff
@@ -116,8 +118,8 @@ async function readDiff(
   handle: Handle,
   notes: NotesMemory,
   shared: Shared,
-): Promise<{ readonly task: Task; readonly seen: Diff; readonly rows: readonly Health[] }> {
-  const diffOf = (task: Task, health?: Folded) =>
+): Promise<{ readonly task: Task; readonly at: number; readonly seen: Diff; readonly rows: readonly Health[] }> {
+  const diffOf = (task: Task, at: number, health?: Folded) =>
     diff({
       lb: handle.actual,
       wanted: task.wanted,
@@ -127,20 +129,22 @@ async function readDiff(
       held: heldHere(shared.ledger, task.id),
       rules: { ...task.rules, notesKept: notes.kept !== false },
       health,
-      now: task.now(),
+      now: at,
     })
   const first = moved(given, shared)
-  const seen = diffOf(first)
-  if (!seen.needsHealth) return { task: first, seen, rows: [] }
+  const before = first.now()
+  const seen = diffOf(first, before)
+  if (!seen.needsHealth) return { task: first, at: before, seen, rows: [] }
   const rows = await handle.health(given.signal).catch((error: unknown) => {
     if (error instanceof CallError) return undefined
     throw error
   })
   const task = moved(given, shared)
   // Without an answer, or with one that says nothing, nothing is lowered for being lost; everything else goes on.
-  const told = diffOf(task, rows && foldHealth(rows))
-  const answer = told.needsHealth ? { ...told, recheckAt: earliest(told.recheckAt, task.now() + HEALTH_AGAIN_MS) } : told
-  return { task, seen: answer, rows: rows ?? [] }
+  const at = task.now()
+  const told = diffOf(task, at, rows && foldHealth(rows))
+  const answer = told.needsHealth ? { ...told, recheckAt: earliest(told.recheckAt, at + HEALTH_AGAIN_MS) } : told
+  return { task, at, seen: answer, rows: rows ?? [] }
 }
 
 const earliest = (...times: readonly (number | undefined)[]) => {
@@ -158,7 +162,7 @@ async function lookAt(given: Task, shared: Shared): Promise<Look> {
   shared.fresh.set(given.id, lb)
   shared.current.set(given.id, lb)
   const notes = checkNotes(given.remembered.notes, lb)
-  const { task, seen, rows } = await readDiff(given, handle, notes, shared)
+  const { task, at, seen, rows } = await readDiff(given, handle, notes, shared)
   const { id, rules } = task
   const pause = pauseOf(lb.tags[PAUSE_TAG], task.remembered.pause, Date.now())
   const mayWrite = task.mayWrite && pause === undefined
@@ -167,7 +171,7 @@ async function lookAt(given: Task, shared: Shared): Promise<Look> {
   shared.read.set(id, lb)
   shared.ledger = { ...shared.ledger, counts: recount(shared, task).set(id, { owned: seen.owned, alive: seen.alive }) }
   noteUp(lb, rules.owner, shared)
-  const base = { handle, lb, diff: seen, standing, pause }
+  const base = { at, handle, lb, diff: seen, standing, pause }
   if (standing.status === 'unusable' || standing.status === 'readOnly') {
     const problem: Problem = { kind: 'loadBalancer', subject: lb.name, text: standing.text }
     const remembered = { ...task.remembered, ...kept }

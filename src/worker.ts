@@ -94,7 +94,7 @@ export function createWorker(options: WorkerOptions): Worker {
     if (ending === 'well') urgent = { ...urgent, names: new Set() }
     const times = [
       next.wait === undefined ? undefined : now() + next.wait,
-      lookAgain(outcome, now()),
+      lookAgain(outcome),
       nextTry(refusals, now()),
       poked ? now() : undefined,
     ]

@@ -41,9 +41,9 @@ test.each([
   ['at once, after a write', { recheckAt: 1000, applied: 1 }, 1000],
   ['in half a minute, where nothing was written', { recheckAt: 1000, applied: 0 }, 31_000],
   ['in half a minute, where nothing could be written', { recheckAt: 900, applied: undefined }, 31_000],
-  ['at its time, where that is to come', { recheckAt: 1200, applied: 0 }, 1200],
+  ['at its time, where that was to come when it looked', { recheckAt: 1001, applied: 0 }, 1001],
   ['never, where nothing is due', { recheckAt: undefined, applied: undefined }, undefined],
 ] as const)('what a look saw as due is looked at %s', (_, { recheckAt, applied }, wanted) => {
   const result = applied === undefined ? undefined : { applied: Array.from({ length: applied }), failed: [], pending: 0, unknown: false }
-  expect(lookAgain({ status: 'looked', look: { recheckAt }, result } as unknown as Outcome, 1000)).toBe(wanted)
+  expect(lookAgain({ status: 'looked', look: { at: 1000, recheckAt }, result } as unknown as Outcome)).toBe(wanted)
 })
