@@ -115,7 +115,7 @@ function isPlain(value: unknown): boolean {
   const left = [value]
   while (left.length > 0) {
     const one = left.pop()
-    if (one === null || ['string', 'number', 'boolean'].includes(typeof one)) continue
+    if (one === null || ['string', 'boolean'].includes(typeof one) || Number.isFinite(one)) continue
     const kind = typeof one === 'object' ? Object.getPrototypeOf(one) : undefined
     if (kind !== Object.prototype && kind !== Array.prototype) return false
     left.push(...Object.values(one as object))
