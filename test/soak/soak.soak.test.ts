@@ -13,7 +13,8 @@ const SAMPLE_MS = 1000
 const BEAT_MS = 250
 
 const TUNING = {
-  rpc: { timeouts: { requestMs: 1000 }, waits: { firstMs: 10, maxMs: 100, totalMs: 1000 } },
+  // Connections that nobody uses are given back at once: else how many there are tells of the busiest moment so far.
+  rpc: { timeouts: { requestMs: 1000, idleMs: 500 }, waits: { firstMs: 10, maxMs: 100, totalMs: 1000 } },
   buckets: { unlimited: true },
   leaderWaitMs: 200,
   settleMs: { service: 20, node: 40 },
