@@ -22,12 +22,10 @@ import { found, notYet, until } from './wait.ts'
 /** 30 s, the graces of 2 s, and the 15 s for which a new writer waits or a node that was down is left out. */
 const CONVERGE_S = 30 + 2 + 15
 const PER_SECOND = 20
-/** Of a hundred failures of the mesh one may hit visitors alone: those past the load balancer are five times fewer. Without any, none may. */
-const UNSEEN = 0.01
 /** Long after an election (10-14 s), and after a node without heartbeats is down (15-30 s): its tasks are replaced, its weight goes. */
 const FROZEN_MS = 60_000
-/** So long a leader may believe in itself without the others, and its lease for 3 s more. */
-const BELIEF_MS = 11_500 + 3000
+/** So long a leader may believe in itself without the others, and its lease for 3 s more; a second for a busy machine. */
+const BELIEF_MS = 20_000 + 3000 + 1000
 /** The next one waits 15 s before it writes. */
 const CUT_OFF_MS = 25_000
 const UNPLUGGED_MS = 10_000
@@ -59,9 +57,7 @@ describe('three managers under faults', () => {
     rows.push(row)
     process.stdout.write(`${table([row])}\n`)
     expect(row.wrong).toEqual([])
-    const failed = [...row.http, ...row.tcp]
-    const unexplained = failed.filter(({ mesh }) => !mesh)
-    expect(unexplained.slice(Math.floor((failed.length - unexplained.length) * UNSEEN))).toEqual([])
+    expect([...row.http, ...row.tcp].filter(({ mesh }) => !mesh)).toEqual([])
     expect(row.took).toBeLessThanOrEqual(CONVERGE_S)
     expect(row.writes).not.toEqual([])
     return row

@@ -4,10 +4,10 @@ import type { Failure, Stream } from './load.ts'
 import type { Sample } from './watching.ts'
 
 /**
- * Visits are made every 50 ms, those of the control four times a second at each node, of which one in three meets the task that fails: where a
- * fault begins or ends, and on a busy machine, that is seconds apart. Milliseconds on both sides.
+ * Visits through and past the load balancer are made every 50 ms each, and one in three meets the task that fails: where a fault begins or
+ * ends that is a moment apart, and on a busy machine more. Milliseconds on both sides.
  */
-const NEAR_MS = 5000
+const NEAR_MS = 2500
 
 /** By themselves a fault of ours: nothing listens, or the listener has no server. */
 const NEVER = new Set(['ECONNREFUSED', 'status 503', 'status 404', 'cut'])

@@ -11,9 +11,8 @@ export const ECHO = { listener: 9107, published: 9108 } as const
 /** Without visitors: here the test plays the one who changes things by hand. */
 export const QUIET = 8300
 
-/** A little more than the 20 a second that are asked for. */
+/** Of each stream, through the load balancer and past it: a little more than the 20 a second that are asked for. */
 const PER_SECOND = 22
-const CONTROL_PER_SECOND = 4
 
 type Load = {
   readonly page: Stream
@@ -82,7 +81,7 @@ async function nodeNames(stage: Stage): Promise<ReadonlyMap<string, string>> {
 function startLoad({ cloud, lab }: Stage): Load {
   const nodes = lab.nodes()
   const control = (what: string, visit: (address: string) => () => Promise<void>): Control[] =>
-    nodes.map(({ name, address }) => ({ node: name, stream: startStream(`${what} on ${name}`, CONTROL_PER_SECOND, visit(address)) }))
+    nodes.map(({ name, address }) => ({ node: name, stream: startStream(`${what} on ${name}`, PER_SECOND, visit(address)) }))
   return {
     page: startStream('http', PER_SECOND, visitPage(`http://${cloud.address}:${PAGE.listener}/license.txt`, PATIENCE_MS.through)),
     echo: startStream('tcp', PER_SECOND, visitEcho(cloud.address, ECHO.listener, PATIENCE_MS.through)),
