@@ -40,10 +40,11 @@ export type Seen = {
 export const FINISH_MS = 10_000
 
 /**
- * A leader that lost its quorum believes in itself for up to 11.5 s more, and so does whoever reads through it: whoever is seen to become
- * the writer waits. A process that finds nobody else there from its first look on does not. Losing the part or readiness ends the right
- * at once, and coming back is becoming the writer again: somebody else may have written in between. Where a task that is to end is still
- * there, the wait lasts until it is gone, at most `finishMs` longer. Times in ms on one clock of the caller's choice.
+ * A leader that lost its quorum believes in itself for 10 to 20 s more, and so does whoever reads through it. The others elect one after 9 s
+ * at the earliest, so two lead for up to 11 s, and a lease lasts 3 s more: whoever is seen to become the writer waits. A process that finds
+ * nobody else there from its first look on does not. Losing the part or readiness ends the right at once, and coming back is becoming the
+ * writer again: somebody else may have written in between. Where a task that is to end is still there, the wait lasts until it is gone, at
+ * most `finishMs` longer. Times in ms on one clock of the caller's choice.
  */
 export function nextLeadership(
   memory: LeadershipMemory | undefined,
