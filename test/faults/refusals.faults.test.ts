@@ -2,6 +2,5 @@
 import { testEveryCall } from './matrix.ts'
 
 testEveryCall('is refused')
-testEveryCall('meets a busy load balancer')
 testEveryCall('meets one that is busy for 10 s')
 testEveryCall('is throttled three times')

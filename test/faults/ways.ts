@@ -5,7 +5,6 @@ type Order = Pick<FaultInput, 'as' | 'times' | 'when'>
 
 export const WAYS = {
   'is refused': { as: { code: 'OperationDenied', status: 400, message: 'The operation is denied.' } },
-  'meets a busy load balancer': { as: { code: 'ServiceIsConfiguring', status: 400 } },
   // In production six attempts take 0.2 + 0.4 + 0.8 + 1.6 + 3.2 + 5 s, less the jitter.
   'meets one that is busy for 10 s': { as: { code: 'ServiceIsConfiguring', status: 400 }, times: 6 },
   'is throttled three times': { as: { code: 'Throttling.User', status: 400 }, times: 3 },
