@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /**
  * unit: pure and nock. simulator: needs only our own simulator. engine: a real Docker Engine. lab: a real three-node swarm.
@@ -35,10 +36,29 @@ const security = () => {
   return { test: { ...test, retry: 0 } }
 }
 
+/** Most of what a swarm does is to wait: two at a time. */
+const labs = () => {
+  const { test } = project('lab', ['test/lab/**/*.lab.test.ts'], ['test/lab/faults.lab.test.ts'], 300_000)
+  return { test: { ...test, maxWorkers: 2 } }
+}
+
 /** One load balancer, so one file at a time; and it may reach what is no loopback address. */
 const live = () => {
   const { test } = project('live', ['test/verify/*.live.test.ts'], [], 300_000, false)
   return { test: { ...test, setupFiles: [], retry: 0 } }
+}
+
+/** Minutes each: begun last, they would end alone. */
+const LONGEST = ['killed.faults', 'hangs.faults', 'daemon.lab', 'host-mode.lab']
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => {
+      const at = LONGEST.findIndex((name) => moduleId.endsWith(`/${name}.test.ts`))
+      return at === -1 ? LONGEST.length : at
+    }
+    return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b))
+  }
 }
 
 /** `npm run check` has a minute: what is about the stand-in alone, and most of what runs on it, is for `npm test`. */
@@ -50,6 +70,7 @@ export default defineConfig({
   test: {
     // Most tests wait rather than compute: four at a time halve the time on two cores.
     maxWorkers: 4,
+    sequence: { sequencer: LongestFirst },
     projects: [
       // A word before .test.ts names another suite.
       project('unit', ['test/**/*.test.ts'], ['test/**/*.*.test.ts', SECURITY, ...(quick ? STAND_IN : [])]),
@@ -63,7 +84,7 @@ export default defineConfig({
       project('soak', ['test/soak/*.soak.test.ts'], [], 120_000, false),
       live(),
       project('engine', ['test/**/*.engine.test.ts'], [], 120_000, false),
-      project('lab', ['test/lab/**/*.lab.test.ts'], ['test/lab/faults.lab.test.ts'], 300_000, false),
+      labs(),
       project('lab-faults', ['test/lab/faults.lab.test.ts'], [], 300_000, false),
     ],
   },

@@ -32,7 +32,7 @@ export const SUITES: readonly SuitePlan[] = [
   { name: 'soak', limitMs: minutes(10), workers: 1, loud: true, beside: true },
   { name: 'load', limitMs: minutes(12), workers: 1, loud: true },
   { name: 'engine', limitMs: minutes(6), loud: true, real: true },
-  { name: 'lab', limitMs: minutes(25), loud: true, real: true },
+  { name: 'lab', limitMs: minutes(20), workers: 2, loud: true, real: true },
   { name: 'lab-faults', limitMs: minutes(25), loud: true, real: true },
 ]
 

@@ -18,7 +18,7 @@ export type LabOptions = {
   readonly workers?: number
   /** For each dockerd. */
   readonly engineArgs?: readonly string[]
-  /** Only after every other lab that asked for this has ended: for tests, which measure. */
+  /** Only after the labs of other runs that asked for this have ended: for tests, which measure. */
   readonly alone?: boolean
   /** One line for each step. */
   readonly progress?: (line: string) => void

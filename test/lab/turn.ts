@@ -1,8 +1,10 @@
-// One lab of tests at a time: two would share the machine's processors, and what they measure would be each other.
+// As many labs of tests at a time as one run has workers for them: those of another run would share the machine's processors, and what
+// they measure would be each other.
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 
-const LOCK = '/tmp/swarm-slb-lab-tests.lock'
+/** Workers of vitest are numbered from 1. */
+const LOCK = `/tmp/swarm-slb-lab-tests-${process.env['VITEST_POOL_ID'] ?? 1}.lock`
 const WAIT_MS = 30 * 60_000
 
 /**
