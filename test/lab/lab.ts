@@ -7,7 +7,7 @@ import { claimGround, type Ground } from './ground.ts'
 import { kernelHasIpvs, type Mesh, runMesh } from './mesh.ts'
 import { addHubAddress, type Hub, inside, openHub, plugIn, replug, unplug, type Wire } from './network.ts'
 import { attempt, type Finished, type RunOptions, start } from './process.ts'
-import { initSwarm, joinSwarm, leaveSwarm, managers, type Role } from './swarm.ts'
+import { aManager, type Control, initSwarm, joinSwarm, leaveSwarm, type Role } from './swarm.ts'
 import { takeTurn } from './turn.ts'
 
 export type LabNode = { readonly name: string; readonly address: string; readonly wire: Wire; readonly engine: Engine }
@@ -34,7 +34,7 @@ export interface Lab {
   /** Names the one that steers: the real mesh (ipvs) or the stand-in. */
   readonly mesh: 'ipvs' | 'stand-in'
   node(name: string): LabNode
-  /** A manager that answers; `leader` asks it which one leads. */
+  /** A manager that answers, and the one that leads: both wait half a minute for there to be one. */
   manager(): Promise<LabNode>
   leader(): Promise<LabNode>
   /** docker CLI on a node, or on a manager that answers. */
@@ -152,17 +152,14 @@ function looks(nodes: readonly LabNode[]): Pick<Lab, 'node' | 'manager' | 'leade
     if (node === undefined) throw new Error(`the lab has no ${what} now`)
     return node
   }
-  const ask = () => managers(enginesOf(nodes))
+  const asked = async (what: string, fits: (one: Control) => boolean) => {
+    const engine = await aManager(enginesOf(nodes), what, fits)
+    return pick(what, (node) => node.engine === engine)
+  }
   return {
     node: (name) => pick(name, (node) => node.name === name),
-    async manager() {
-      const [first] = await ask()
-      return pick('manager that answers', ({ engine }) => engine === first?.engine)
-    },
-    async leader() {
-      const found = (await ask()).find(({ leader }) => leader)
-      return pick('leader that answers', ({ engine }) => engine === found?.engine)
-    },
+    manager: () => asked('manager', () => true),
+    leader: () => asked('leader', ({ leader }) => leader),
   }
 }
 

@@ -11,10 +11,10 @@ type NodeRecord = {
   readonly Status: { readonly State: string }
   readonly ManagerStatus?: { readonly Leader?: boolean }
 }
-type Control = { readonly engine: Engine; readonly leader: boolean }
+export type Control = { readonly engine: Engine; readonly leader: boolean }
 
 /** Engines that answer as managers with a quorum. A frozen one costs 2 s, so all are asked at once. */
-export async function managers(engines: readonly Engine[]): Promise<readonly Control[]> {
+async function managers(engines: readonly Engine[]): Promise<readonly Control[]> {
   const asked = engines.map(async (engine): Promise<Control[]> => {
     if (engine.pid() === undefined) return []
     try {
@@ -29,11 +29,20 @@ export async function managers(engines: readonly Engine[]): Promise<readonly Con
   return (await Promise.all(asked)).flat()
 }
 
-async function aManager(engines: readonly Engine[]): Promise<Engine> {
-  const [found] = await managers(engines)
-  if (found === undefined) throw new Error('no manager answers')
-  return found.engine
+/** An election takes 10 to 20 s, and a busy machine its time. */
+const PATIENCE_MS = 30_000
+
+/** The first that fits. Looks again where there is none: leadership may be about to change. */
+export async function aManager(engines: readonly Engine[], what: string, fits: (one: Control) => boolean): Promise<Engine> {
+  for (const end = Date.now() + PATIENCE_MS; ; ) {
+    const one = (await managers(engines)).find(fits)
+    if (one !== undefined) return one.engine
+    if (Date.now() > end) throw new Error(`the lab has no ${what} that answers now`)
+    await sleep(250)
+  }
 }
+
+const anyManager = (engines: readonly Engine[]): Promise<Engine> => aManager(engines, 'manager', () => true)
 
 const idOf = async (engine: Engine): Promise<string> => (await readApi<Info>(engine.socket, '/info')).Swarm.NodeID
 
@@ -43,7 +52,7 @@ export async function initSwarm({ engine, address }: Member): Promise<void> {
 
 /** In the swarm and `ready` when this returns. */
 export async function joinSwarm({ engine, address }: Member, role: Role, engines: readonly Engine[]): Promise<void> {
-  const manager = await aManager(engines.filter((other) => other !== engine))
+  const manager = await anyManager(engines.filter((other) => other !== engine))
   const [token, remote] = await Promise.all([
     manager.docker(['swarm', 'join-token', '--quiet', role]),
     manager.docker(['info', '--format', '{{.Swarm.NodeAddr}}']),
@@ -61,7 +70,7 @@ export async function joinSwarm({ engine, address }: Member, role: Role, engines
 /** As an operator does it: demote, leave, remove the record. */
 export async function leaveSwarm({ engine }: Member, engines: readonly Engine[]): Promise<void> {
   const id = await idOf(engine)
-  const manager = await aManager(engines.filter((other) => other !== engine))
+  const manager = await anyManager(engines.filter((other) => other !== engine))
   await manager.tryDocker(['node', 'demote', id])
   await engine.docker(['swarm', 'leave', '--force'])
   await manager.docker(['node', 'rm', '--force', id])

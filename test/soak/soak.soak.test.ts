@@ -9,7 +9,7 @@ import { rise } from './trend.ts'
 const MINUTES = Number(process.env['SOAK_MINUTES'] ?? 3)
 /** Until every code path has run and V8 knows how much room it wants; at most half of the time. */
 const WARM_UP_MS = Math.min(5, MINUTES / 3) * 60_000
-const SAMPLE_MS = 1000
+const SAMPLE_MS = 250
 const BEAT_MS = 250
 
 const TUNING = {
