@@ -1,4 +1,5 @@
 // The one importer of dockerode: the Engine calls we make, each with a deadline of its own, each answer checked before it is believed.
+import './leave-out.ts'
 import { type ClientRequest, Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { addAbortSignal, type Readable } from 'node:stream'

@@ -33,16 +33,17 @@ export async function buildChild(): Promise<void> {
   await run([process.execPath, 'node_modules/typescript/bin/tsc', '-p', 'test/support/tsconfig.child.json'])
 }
 
-/** Nobody speaks to an engine over ssh here, and its client takes long to load. */
-const WITHOUT_SSH = {
-  name: 'without ssh',
-  resolveId: (id: string) => (id === 'ssh2' ? '\0none' : undefined),
+/** What src/swarm/leave-out.ts leaves out. */
+const LEFT_OUT = ['ssh2', '@grpc/grpc-js', '@grpc/proto-loader']
+const WITHOUT = {
+  name: 'without what nobody asks for',
+  resolveId: (id: string) => (LEFT_OUT.includes(id) ? '\0none' : undefined),
   load: (id: string) => (id === '\0none' ? 'export default {}' : undefined),
 }
 
 /** In one file, which starts in half the time. */
 export async function bundleChild(): Promise<void> {
-  const bundle = await rolldown({ input: 'test/support/child-main.ts', platform: 'node', plugins: [WITHOUT_SSH], logLevel: 'silent' })
+  const bundle = await rolldown({ input: 'test/support/child-main.ts', platform: 'node', plugins: [WITHOUT], logLevel: 'silent' })
   await bundle.write({ dir: `${BUNDLED}/dist`, format: 'esm' })
   await bundle.close()
   copyFileSync('package.json', `${BUNDLED}/package.json`)
