@@ -17,6 +17,7 @@ import type { Instances } from './providers/aliyun/instances.ts'
 import type { Provider } from './providers/provider.ts'
 import type { ReconcileRules } from './reconcile.ts'
 import type { Resolving } from './resolving.ts'
+import { keepSame } from './same.ts'
 
 export type Desire = {
   readonly wanted: Wanted
@@ -126,6 +127,7 @@ export function createDesires(options: DesireOptions): Desires {
   const { config, provider, instances, now, readings = () => NO_READINGS, resolving, steadyRules = STEADY_RULES } = options
   let services = newServicesMemory(now())
   let nodes = NO_NODES
+  let last: Wanted | undefined
   let labelMemory: SteadyMemory = new Map()
   const startedAt = now()
   const names = new Map<string, string>()
@@ -170,7 +172,8 @@ export function createDesires(options: DesireOptions): Desires {
       }
       const resolver = await resolving?.prepare(snapshot.services.map(readOf), limit)
       const resolved = resolver === undefined ? places : { ...places, resolve: resolver.resolve }
-      const wanted = readServices(snapshot.services, readOf, resolved, owner, services, time)
+      const wanted = keepSame(readServices(snapshot.services, readOf, resolved, owner, services, time), last)
+      last = wanted
       services = wanted.memory
       nodes = backends.memory
       return {

@@ -12,7 +12,7 @@ import { isTaken, reachedBy } from './taken.ts'
 
 const settingsText = byIdentity((settings: Settings) => JSON.stringify(settings))
 
-const claimText = (claim: Claim) =>
+const claimText = byIdentity((claim: Claim) =>
   JSON.stringify([
     claim.mark.service,
     claim.mark.port,
@@ -26,12 +26,12 @@ const claimText = (claim: Claim) =>
     claim.rules,
     settingsText(claim.given),
     claim.waits,
-  ])
+  ]),
+)
 
-const viewText = (view: ServiceView | undefined) =>
-  view === undefined
-    ? 'gone'
-    : JSON.stringify([view.settled, view.frozen, [...view.ports].map(([key, port]) => [key, port.state, port.places, port.following])])
+const viewText = byIdentity((view: ServiceView) =>
+  JSON.stringify([view.settled, view.frozen, [...view.ports].map(([key, port]) => [key, port.state, port.places, port.following])]),
+)
 
 const wishesText = byIdentity(({ wishes }: Backends) =>
   [...wishes.values()]
@@ -60,7 +60,10 @@ export function serviceDigests(
 ): ReadonlyMap<string, string> {
   const marks = last?.listeners.flatMap((listener) => marksOn(listener, last, owner).map(({ service }) => service)) ?? []
   const texts = new Map(
-    [...new Set([...marks, ...claims.map((claim) => claim.mark.service)])].map((name) => [name, viewText(wanted.services.get(name))]),
+    [...new Set([...marks, ...claims.map((claim) => claim.mark.service)])].map((name) => {
+      const view = wanted.services.get(name)
+      return [name, view === undefined ? 'gone' : viewText(view)]
+    }),
   )
   for (const claim of claims) texts.set(claim.mark.service, `${texts.get(claim.mark.service) ?? ''}${claimText(claim)}`)
   return texts
