@@ -41,8 +41,10 @@ export function choiceProblems(
   nodes: readonly Node[],
   backends: Backends,
 ): readonly Problem[] {
+  const choosing = claims.filter(({ selection }) => selection !== undefined)
+  if (choosing.length === 0) return []
   const labels = new Map(services.map((service) => [service.id, service.labels]))
-  const problems = claims.flatMap((claim): Problem[] => {
+  const problems = choosing.flatMap((claim): Problem[] => {
     const text = textOf(claim, labels.get(claim.serviceId) ?? {}, nodes, backends)
     const port = portName({ target: claim.mark.port, transport: claim.mark.transport })
     return text === undefined ? [] : [{ kind: 'label', subject: claim.service, port, text }]
