@@ -72,7 +72,8 @@ async function coldStart(): Promise<Figures> {
   return { changeMs, tookMs, most: memoryOf(child.pid, 'VmHWM'), busy, delay: delay.p99, others: othersSince(cpu) }
 }
 
-describe('2,000 services on 50 nodes over 60 load balancers', () => {
+// Tried again it would not be cold.
+describe('2,000 services on 50 nodes over 60 load balancers', { retry: 0 }, () => {
   test('are there as fast as the rates allow, in 200 MB, with one change before all others', { timeout: 600_000 }, async () => {
     const { changeMs, tookMs, most, busy, delay, others } = await coldStart()
     const patience = others > MOST_OTHERS ? 4 : 1
