@@ -26,9 +26,9 @@ const portOf = async (lab: Lab, service: string, target: number): Promise<number
   return all.find(({ TargetPort }) => TargetPort === target)?.PublishedPort ?? 0
 }
 
-/** Every node's published port reaches this many different tasks, and no more. */
+/** Every node's published port reaches this many different tasks, and no more: once the overlay network has told all nodes who is where. */
 const reaches = (lab: Lab, port: number, tasks: number) =>
-  until(`port ${port} reaches ${tasks} tasks from every node`, 20_000, async () => {
+  until(`port ${port} reaches ${tasks} tasks from every node`, 60_000, async () => {
     for (const { name, address } of lab.nodes()) {
       const answers = await hits(lab, address, port, tasks * 2)
       if (answers.length !== tasks * 2 || new Set(answers).size !== tasks) return notYet(`${name}: ${answers.join(' ')}`)
