@@ -78,7 +78,7 @@ const ports: fc.Arbitrary<PublishedPort> = fc.record({
 const routing = [{ protocol: 'http', loadBalancer: undefined, port: 80 }] as const
 const labelMaps = fc.array(fc.tuple(key, value), { maxLength: 12 }).map((entries): Record<string, string> => Object.fromEntries(entries))
 
-describe('any labels at all', () => {
+describe('any labels at all', { timeout: 60_000 }, () => {
   test('are read without throwing, quickly, into one reading a port, with printable problems', () => {
     fc.assert(
       fc.property(
