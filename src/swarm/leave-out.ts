@@ -1,5 +1,5 @@
-// To be imported before dockerode: it loads a client for ssh and gRPC for builds, which nobody asks for here. Without them the daemon takes
-// 24 MB less, a fifth of its memory.
+// To be imported before dockerode: it loads a client for ssh and gRPC for builds, which nobody asks for here. Without them a
+// process that loads dockerode takes 60 MB and not 75.
 import { createRequire, Module } from 'node:module'
 
 const require = createRequire(import.meta.url)

@@ -1,4 +1,5 @@
-// nock stands between every call and its socket, for all files that a worker runs: once one of them has switched it off, it is on only where a file asks for it.
+// nock stands between every call and its socket, for all files that a worker runs: once one of them has switched it off, it is on only where
+// a file asks for it.
 import nock from 'nock'
 import { afterAll, beforeAll } from 'vitest'
 
